@@ -1,0 +1,15 @@
+/** Why a request can't be mapped to one tool and one set of arguments. */
+export type GatewayReason =
+  | "ambiguous_request"
+  | "body_unreadable"
+  | "extraction_failed"
+  | "no_route"
+  | "request_too_large";
+
+export interface GatewayRefusal {
+  readonly refused: GatewayReason;
+  /** For operators: may name what the client sent, so it leaves the service in debug mode only. */
+  readonly detail: string;
+  /** The argument at fault, where one is known. */
+  readonly field?: string;
+}

@@ -1,0 +1,40 @@
+/**
+ * A tool argument, as extracted from a request, named in a constraint or signed in a proof.
+ *
+ * An integer is a `bigint` in the range of i64, a float is a `number`: `1n` and `1` are different
+ * arguments and have different proofs, so the two may never be converted into each other.
+ */
+export type Value = string | bigint | number | boolean | null | readonly Value[] | ReadonlyMap<string, Value>;
+
+/** Arguments of one call, by name. */
+export type Arguments = ReadonlyMap<string, Value>;
+
+export const I64_MIN = -(2n ** 63n);
+export const I64_MAX = 2n ** 63n - 1n;
+
+export function isObject(value: Value): value is ReadonlyMap<string, Value> {
+  return value instanceof Map;
+}
+
+export function isList(value: Value): value is readonly Value[] {
+  return Array.isArray(value);
+}
+
+/**
+ * Equality of the value model: kinds never mix (`1n` is not `1`), `0.0` equals `-0.0`, NaN equals nothing,
+ * objects ignore the order of their members.
+ */
+export function sameValue(a: Value, b: Value): boolean {
+  if (isList(a)) {
+    return isList(b) && a.length === b.length && a.every((item, i) => sameValue(item, b[i] as Value));
+  }
+  if (isObject(a)) {
+    if (!isObject(b) || a.size !== b.size) return false;
+    for (const [name, member] of a) {
+      const other = b.get(name);
+      if (other === undefined || !sameValue(member, other)) return false;
+    }
+    return true;
+  }
+  return a === b;
+}
