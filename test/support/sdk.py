@@ -1,0 +1,90 @@
+"""Mints, delegates and signs with the published Python SDK: a JSON request a line in, a JSON answer a line out."""
+
+import base64
+import json
+import sys
+import warnings
+
+warnings.simplefilter("ignore")
+
+from tenuo import Exact, OneOf, Pattern, PublicKey, Range, SigningKey, Subpath, Warrant, Wildcard  # noqa: E402
+from tenuo import decode_warrant_stack_base64, encode_warrant_stack  # noqa: E402
+
+CONSTRAINTS = {
+    "exact": Exact,
+    "oneOf": OneOf,
+    "pattern": Pattern,
+    "subpath": Subpath,
+    "range": lambda bounds: Range(*bounds),
+    "wildcard": lambda _: Wildcard(),
+}
+
+
+def signing_key(seed):
+    return SigningKey.from_bytes(bytes.fromhex(seed))
+
+
+def granted(builder, request):
+    for tool, arguments in request["tools"].items():
+        constraints = {}
+        for name, constraint in arguments.items():
+            ((kind, value),) = constraint.items()
+            constraints[name] = CONSTRAINTS[kind](value)
+        builder = builder.capability(tool, constraints)
+    holder = PublicKey.from_bytes(bytes.fromhex(request["holder"]))
+    return builder.holder(holder).ttl(request["ttl"])
+
+
+def warrants(text):
+    try:
+        return decode_warrant_stack_base64(text)
+    except Exception:
+        return [Warrant.from_base64(text)]
+
+
+def mint(request):
+    return granted(Warrant.mint_builder(), request).mint(signing_key(request["seed"])).to_base64()
+
+
+def delegate(request):
+    parents = warrants(request["parent"])
+    child = granted(parents[-1].grant_builder(), request).grant(signing_key(request["seed"]))
+    return encode_warrant_stack([*parents, child])
+
+
+def leaf(request):
+    return warrants(request["warrant"])[-1].to_base64()
+
+
+def identifier(request):
+    return warrants(request["warrant"])[-1].id
+
+
+def proof(request):
+    warrant = warrants(request["warrant"])[-1]
+    signature = warrant.sign(signing_key(request["seed"]), request["tool"], request["args"], request["time"])
+    return base64.urlsafe_b64encode(signature).rstrip(b"=").decode()
+
+
+def headers(request):
+    """As an application gets them: the SDK picks the time."""
+    warrant = warrants(request["warrant"])[-1]
+    return warrant.headers(signing_key(request["seed"]), request["tool"], request["args"])
+
+
+OPERATIONS = {
+    "mint": mint,
+    "delegate": delegate,
+    "leaf": leaf,
+    "identifier": identifier,
+    "proof": proof,
+    "headers": headers,
+}
+
+for line in sys.stdin:
+    request = json.loads(line)
+    try:
+        answer = {"result": OPERATIONS[request["operation"]](request)}
+    except Exception as error:
+        answer = {"error": f"{type(error).__name__}: {error}"}
+    print(json.dumps(answer), flush=True)

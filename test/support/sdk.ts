@@ -1,0 +1,57 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { type SigningKey, seedOf } from "../../src/crypto/ed25519.ts";
+import { python } from "./python.ts";
+import type { Grant, Issuer } from "./warrants.ts";
+
+const program = fileURLToPath(new URL("sdk.py", import.meta.url));
+
+/** The published Python SDK in a process of its own. Requests are answered one after another. */
+export async function startSdk(): Promise<Issuer> {
+  const child = spawn(await python(), [program], { stdio: ["pipe", "pipe", "inherit"] });
+  const ask = asker(child);
+  const grantText = ({ holder, tools, ttl }: Grant) => ({
+    holder: holder.publicKey.hex,
+    tools,
+    ttl: ttl ?? 60,
+  });
+  return {
+    name: "the published SDK",
+    mint: (root, grant) => ask("mint", { seed: seed(root), ...grantText(grant) }),
+    delegate: (parent, holder, grant) => ask("delegate", { parent, seed: seed(holder), ...grantText(grant) }),
+    leaf: (warrant) => ask("leaf", { warrant }),
+    identifier: (warrant) => ask("identifier", { warrant }),
+    proof: (warrant, holder, call, time = Math.floor(Date.now() / 1000)) =>
+      ask("proof", { warrant, seed: seed(holder), ...call, time }),
+    async stop() {
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      child.stdin.end();
+      await once(child, "exit");
+    },
+  };
+}
+
+function seed(key: SigningKey): string {
+  return Buffer.from(seedOf(key)).toString("hex");
+}
+
+function asker(child: ChildProcess & { stdin: NodeJS.WritableStream; stdout: NodeJS.ReadableStream }) {
+  const waiting: PromiseWithResolvers<string>[] = [];
+  createInterface({ input: child.stdout }).on("line", (line) => {
+    const answer = JSON.parse(line) as { result?: string; error?: string };
+    const asked = waiting.shift();
+    if (answer.error === undefined) asked?.resolve(answer.result ?? "");
+    else asked?.reject(new Error(`the SDK refused: ${answer.error}`));
+  });
+  child.on("exit", (code) => {
+    for (const asked of waiting.splice(0)) asked.reject(new Error(`the SDK process ended with ${code}`));
+  });
+  return (operation: string, request: object): Promise<string> => {
+    const asked = Promise.withResolvers<string>();
+    waiting.push(asked);
+    child.stdin.write(`${JSON.stringify({ operation, ...request })}\n`);
+    return asked.promise;
+  };
+}

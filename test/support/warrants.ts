@@ -1,0 +1,51 @@
+import { generateSigningKey, type SigningKey } from "../../src/crypto/ed25519.ts";
+
+export type ConstraintText =
+  | { readonly exact: unknown }
+  | { readonly oneOf: readonly unknown[] }
+  | { readonly pattern: string }
+  | { readonly subpath: string }
+  | { readonly range: readonly [number | null, number | null] }
+  | { readonly wildcard: true };
+
+/** Tool to argument to constraint. */
+export type Tools = Readonly<Record<string, Readonly<Record<string, ConstraintText>>>>;
+
+export interface Grant {
+  readonly holder: SigningKey;
+  readonly tools: Tools;
+  /** Seconds; 60 by default. */
+  readonly ttl?: number;
+}
+
+export interface Call {
+  readonly tool: string;
+  readonly args: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * Something that makes warrants and proofs, as header texts. There are two, so that every end-to-end case runs with
+ * the published SDK's and with our own.
+ */
+export interface Issuer {
+  readonly name: string;
+  mint(root: SigningKey, grant: Grant): Promise<string>;
+  /** A stack: the given warrant or stack with one more link. */
+  delegate(parent: string, holder: SigningKey, grant: Grant): Promise<string>;
+  /** The last warrant of a stack, alone. */
+  leaf(warrant: string): Promise<string>;
+  /** `tnu_wrt_…` of the last warrant. */
+  identifier(warrant: string): Promise<string>;
+  /** @param time Unix seconds; now by default. */
+  proof(warrant: string, holder: SigningKey, call: Call, time?: number): Promise<string>;
+  stop(): Promise<void>;
+}
+
+export function newKey(): SigningKey {
+  return generateSigningKey();
+}
+
+/** Names of the headers that carry a call's authority. */
+export function callHeaders(warrant: string, proof: string): Record<string, string> {
+  return { "x-tenuo-warrant": warrant, "x-tenuo-pop": proof };
+}
