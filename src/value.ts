@@ -38,3 +38,18 @@ export function sameValue(a: Value, b: Value): boolean {
   }
   return a === b;
 }
+
+/** For people: text as it is, everything else as compact JSON (floats keep their point). */
+export function formatValue(value: Value): string {
+  return typeof value === "string" ? value : formatJson(value);
+}
+
+function formatJson(value: Value): string {
+  if (typeof value === "number") return Number.isInteger(value) ? value.toFixed(1) : String(value);
+  if (typeof value === "bigint") return String(value);
+  if (isList(value)) return `[${value.map(formatJson).join(",")}]`;
+  if (isObject(value)) {
+    return `{${[...value].map(([name, member]) => `${JSON.stringify(name)}:${formatJson(member)}`).join(",")}}`;
+  }
+  return JSON.stringify(value);
+}

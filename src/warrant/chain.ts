@@ -1,0 +1,104 @@
+import { isOnCurve, type PublicKey, verifySignature } from "../crypto/ed25519.ts";
+import { checkLink, type IssuerLimits, limitsBelow, NO_ISSUER } from "./link.ts";
+import { refuse, refuseChain, type WarrantRefusal } from "./refusal.ts";
+import { warrantMessage } from "./signed-message.ts";
+import { type Stack, type Warrant, warrantIdText } from "./warrant.ts";
+
+/** Whom the verifier believes. */
+export interface Trust {
+  /** Hex of the root keys. */
+  readonly roots: ReadonlySet<string>;
+  /** How far ahead of our clock an issue time may lie. */
+  readonly clockToleranceSeconds: number;
+}
+
+/** Holds a chain against trust and time, in the documented order; strangers are turned away before any crypto. */
+export function checkChain(stack: Stack, trust: Trust, now: number): WarrantRefusal | undefined {
+  return (
+    checkDistinct(stack) ??
+    checkRoot(stack, trust) ??
+    checkEach(stack, (warrant) => checkSignature(warrant)) ??
+    checkEach(stack, (warrant) => checkTime(warrant, trust, now)) ??
+    checkLinks(stack)
+  );
+}
+
+function checkDistinct(stack: Stack): WarrantRefusal | undefined {
+  const distinct = new Set(stack.map((warrant) => warrant.id));
+  return distinct.size === stack.length
+    ? undefined
+    : refuseChain("chain-broken", "a warrant occurs twice in the chain");
+}
+
+function checkRoot(stack: Stack, trust: Trust): WarrantRefusal | undefined {
+  const [root] = stack;
+  if (!trust.roots.has(root.issuer.hex)) {
+    return refuse(
+      "untrusted_root",
+      "the first warrant isn't signed by a trusted root; send the whole chain, root first",
+    );
+  }
+  if (stack.length > 1 && (root.depth !== 0 || root.parentHash !== undefined)) {
+    return refuseChain("chain-broken", "the chain doesn't start with a root warrant");
+  }
+  // A trusted key may have signed a delegated warrant itself, and then it may come alone; it must be sound as one.
+  const isConsistent =
+    root.depth === 0
+      ? root.parentHash === undefined
+      : root.parentHash !== undefined && root.depth <= root.maxDepth;
+  return isConsistent
+    ? undefined
+    : refuseChain("chain-broken", "depth and parent of the warrant contradict each other");
+}
+
+function checkEach(
+  stack: Stack,
+  check: (warrant: Warrant) => WarrantRefusal | undefined,
+): WarrantRefusal | undefined {
+  for (const warrant of stack) {
+    const refusal = check(warrant);
+    if (refusal !== undefined) return refusal;
+  }
+  return undefined;
+}
+
+/** Judges the signature of one warrant, and that the keys it names are points of the curve. */
+export function checkSignature(warrant: Warrant): WarrantRefusal | undefined {
+  if (!verifySignature(warrant.issuer, warrantMessage(warrant.payload), warrant.signature)) {
+    return refuse("invalid_warrant", `the signature of ${warrantIdText(warrant)} doesn't verify`);
+  }
+  const named: readonly PublicKey[] = [warrant.holder, ...warrant.requiredApprovers];
+  if (named.every(isOnCurve)) return undefined;
+  return refuse("invalid_warrant", `${warrantIdText(warrant)} names a key that isn't on the curve`);
+}
+
+function checkTime(warrant: Warrant, trust: Trust, now: number): WarrantRefusal | undefined {
+  if (now >= warrant.expiresAt) {
+    return refuse("warrant_expired", `${warrantIdText(warrant)} expired at ${utc(warrant.expiresAt)}`);
+  }
+  if (warrant.issuedAt > now + trust.clockToleranceSeconds) {
+    return refuse(
+      "warrant_not_yet_valid",
+      `${warrantIdText(warrant)} is issued at ${utc(warrant.issuedAt)}; check the clocks`,
+    );
+  }
+  return undefined;
+}
+
+/** Beyond the years a Date can hold, the bare seconds. */
+function utc(seconds: number): string {
+  const date = new Date(seconds * 1000);
+  return Number.isNaN(date.getTime()) ? `${seconds} s` : date.toISOString().replace(".000Z", "Z");
+}
+
+function checkLinks(stack: Stack): WarrantRefusal | undefined {
+  let parent: Warrant = stack[0];
+  let limits: IssuerLimits = limitsBelow(parent, NO_ISSUER);
+  for (const child of stack.slice(1)) {
+    const refusal = checkLink(parent, child, limits);
+    if (refusal !== undefined) return { ...refusal, detail: `${warrantIdText(child)}: ${refusal.detail}` };
+    parent = child;
+    limits = limitsBelow(child, limits);
+  }
+  return undefined;
+}

@@ -1,0 +1,97 @@
+import { compareText } from "../cbor/encode.ts";
+import type { CborValue } from "../cbor/value.ts";
+import type { Arguments } from "../value.ts";
+import { type Constraint, parseConstraint, writeConstraint } from "./constraint/index.ts";
+import { MAX_CONSTRAINTS_PER_SET } from "./limits.ts";
+import { asBoolean, asMap, asStruct, asText, Malformed } from "./malformed.ts";
+import type { WarrantRefusal } from "./refusal.ts";
+
+/**
+ * What a warrant says of the arguments of one tool (wire format §6). No constraint at all leaves the arguments
+ * free; one or more close the set: every named argument has to be there, and no other unless `allowUnknown`.
+ */
+export interface ConstraintSet {
+  /** In the byte order of the names, which is the order they are checked in. */
+  readonly constraints: ReadonlyMap<string, Constraint>;
+  readonly allowUnknown: boolean;
+}
+
+export function constraintSet(
+  constraints: Readonly<Record<string, Constraint>> | ReadonlyMap<string, Constraint>,
+  allowUnknown = false,
+): ConstraintSet {
+  const entries = constraints instanceof Map ? [...constraints] : Object.entries(constraints);
+  entries.sort(([a], [b]) => compareText(a, b));
+  return Object.freeze({ constraints: new Map(entries), allowUnknown });
+}
+
+export function parseConstraintSet(value: CborValue): ConstraintSet {
+  const members = asStruct(value, "a constraint set", ["constraints"], ["allow_unknown"]);
+  const named = asMap(members.constraints, "`constraints`");
+  if (named.size > MAX_CONSTRAINTS_PER_SET) {
+    throw new Malformed(`a constraint set has more than ${MAX_CONSTRAINTS_PER_SET} constraints`);
+  }
+  const constraints = new Map<string, Constraint>();
+  for (const [name, constraint] of named) {
+    constraints.set(asText(name, "the name of an argument"), parseConstraint(constraint));
+  }
+  const allowUnknown = "allow_unknown" in members && asBoolean(members.allow_unknown, "`allow_unknown`");
+  return constraintSet(constraints, allowUnknown);
+}
+
+export function constraintSetToCbor(set: ConstraintSet): CborValue {
+  const constraints = new Map([...set.constraints].map(([name, c]) => [name, writeConstraint(c)]));
+  const members: [string, CborValue][] = [["constraints", constraints]];
+  if (set.allowUnknown) members.push(["allow_unknown", true]);
+  return new Map(members);
+}
+
+/** Holds the arguments of a call against a set: undeclared arguments first, then the declared ones, by name. */
+export function checkArguments(set: ConstraintSet, args: Arguments): WarrantRefusal | undefined {
+  if (set.constraints.size === 0) return undefined;
+  if (!set.allowUnknown) {
+    const undeclared = [...args.keys()].filter((name) => !set.constraints.has(name)).sort(compareText)[0];
+    if (undeclared !== undefined) return violation(undeclared, "is not an argument the warrant names", args);
+  }
+  for (const [name, constraint] of set.constraints) {
+    const argument = args.get(name);
+    if (argument === undefined) return violation(name, "is missing", args, constraint);
+    const result = constraint.matches(argument);
+    if (result === "unknown") {
+      const detail = "is under a constraint of a kind this authorizer doesn't know";
+      return { ...violation(name, detail, args, constraint), refused: "unknown_constraint" };
+    }
+    if (result === "error")
+      return violation(name, "can't be evaluated against its constraint", args, constraint);
+    if (result === "no_match") return violation(name, "doesn't match", args, constraint);
+  }
+  return undefined;
+}
+
+function violation(field: string, detail: string, args: Arguments, constraint?: Constraint): WarrantRefusal {
+  const value = args.get(field);
+  return {
+    refused: "constraint_violation",
+    detail: `\`${field}\` ${detail}`,
+    field,
+    ...(constraint === undefined ? {} : { constraint: constraint.describe() }),
+    ...(value === undefined ? {} : { value }),
+  };
+}
+
+/** Why `child` may not follow `parent`; undefined when it only narrows. */
+export function widening(parent: ConstraintSet, child: ConstraintSet): string | undefined {
+  if (child.allowUnknown && !parent.allowUnknown) return "allows unknown arguments";
+  if (parent.constraints.size === 0) return undefined;
+  for (const name of child.constraints.keys()) {
+    if (!parent.constraints.has(name)) return `adds the argument \`${name}\``;
+  }
+  for (const [name, constraint] of parent.constraints) {
+    const narrower = child.constraints.get(name);
+    if (narrower === undefined) return `drops the constraint on \`${name}\``;
+    if (!constraint.permits(narrower)) {
+      return `widens \`${name}\` from ${constraint.describe()} to ${narrower.describe()}`;
+    }
+  }
+  return undefined;
+}

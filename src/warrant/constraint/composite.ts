@@ -1,0 +1,102 @@
+import type { CborValue } from "../../cbor/value.ts";
+import type { Value } from "../../value.ts";
+import { asArray, asStruct } from "../malformed.ts";
+import { type Constraint, isFault, type Outcome } from "./constraint.ts";
+import { isExact } from "./exact.ts";
+
+/** Reads a nested constraint; handed in, so that composites need not know the other kinds. */
+export type ParseMember = (value: CborValue) => Constraint;
+/** Writes one, type number included. */
+export type WriteMember = (constraint: Constraint) => CborValue;
+
+interface Composite extends Constraint {
+  readonly members: readonly Constraint[];
+}
+
+/** Every member matches, asked in order; an empty list can't be evaluated. */
+export function all(members: readonly Constraint[], write: WriteMember): Composite {
+  return Object.freeze({
+    kind: "All",
+    type: 12,
+    members,
+    matches: (argument: Value): Outcome => {
+      if (members.length === 0) return "error";
+      for (const member of members) {
+        const result = member.matches(argument);
+        if (result !== "match") return result;
+      }
+      return "match";
+    },
+    permits: (child: Constraint) => {
+      if (members.length === 0) return false;
+      if (isExact(child)) return members.every((member) => member.matches(child.value) === "match");
+      if (!isComposite(child, "All") || child.members.length === 0) return false;
+      return members.every((member) => child.members.some((narrower) => member.permits(narrower)));
+    },
+    describe: () => `All(${describeMembers(members)})`,
+    toCbor: () => new Map([["constraints", members.map(write)]]),
+  });
+}
+
+/** Some member matches, asked in order; a member that can't be evaluated before a match ends it. */
+export function any(members: readonly Constraint[], write: WriteMember): Composite {
+  return Object.freeze({
+    kind: "Any",
+    type: 13,
+    members,
+    matches: (argument: Value): Outcome => {
+      for (const member of members) {
+        const result = member.matches(argument);
+        if (result !== "no_match") return result;
+      }
+      return "no_match";
+    },
+    permits: (child: Constraint) =>
+      isComposite(child, "Any") &&
+      child.members.every((narrower) => members.some((member) => member.permits(narrower))),
+    describe: () => `Any(${describeMembers(members)})`,
+    toCbor: () => new Map([["constraints", members.map(write)]]),
+  });
+}
+
+/** The opposite of its member, which has to be evaluable. */
+export interface Not extends Constraint {
+  readonly kind: "Not";
+  readonly member: Constraint;
+}
+
+export function not(member: Constraint, write: WriteMember): Not {
+  return Object.freeze({
+    kind: "Not",
+    type: 14,
+    member,
+    matches: (argument: Value): Outcome => {
+      const result = member.matches(argument);
+      if (isFault(result)) return result;
+      return result === "match" ? "no_match" : "match";
+    },
+    permits: (child: Constraint) => isNot(child) && child.member.permits(member),
+    describe: () => `Not(${member.describe()})`,
+    toCbor: () => new Map([["constraint", write(member)]]),
+  });
+}
+
+function isComposite(constraint: Constraint, kind: "All" | "Any"): constraint is Composite {
+  return constraint.kind === kind;
+}
+
+function isNot(constraint: Constraint): constraint is Not {
+  return constraint.kind === "Not";
+}
+
+function describeMembers(members: readonly Constraint[]): string {
+  return members.map((member) => member.describe()).join(", ");
+}
+
+export function parseMembers(value: CborValue, what: string, parse: ParseMember): readonly Constraint[] {
+  return asArray(asStruct(value, what, ["constraints"]).constraints, `\`constraints\` of ${what}`).map(parse);
+}
+
+export function parseMember(value: CborValue, parse: ParseMember): Constraint {
+  return parse(asStruct(value, "a Not", ["constraint"]).constraint);
+}

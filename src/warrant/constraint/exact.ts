@@ -1,0 +1,31 @@
+import type { CborValue } from "../../cbor/value.ts";
+import { formatValue, sameValue, type Value } from "../../value.ts";
+import { asStruct } from "../malformed.ts";
+import { type Constraint, outcome } from "./constraint.ts";
+import { toValue } from "./member.ts";
+
+/** One value and no other. */
+export interface Exact extends Constraint {
+  readonly kind: "Exact";
+  readonly value: Value;
+}
+
+export function exact(value: Value): Exact {
+  return Object.freeze({
+    kind: "Exact",
+    type: 1,
+    value,
+    matches: (argument: Value) => outcome(sameValue(value, argument)),
+    permits: (child: Constraint) => isExact(child) && sameValue(value, child.value),
+    describe: () => `Exact(${formatValue(value)})`,
+    toCbor: () => new Map([["value", value]]),
+  });
+}
+
+export function isExact(constraint: Constraint): constraint is Exact {
+  return constraint.kind === "Exact";
+}
+
+export function parseExact(value: CborValue): Exact {
+  return exact(toValue(asStruct(value, "an Exact", ["value"]).value));
+}

@@ -1,0 +1,135 @@
+/**
+ * The glob dialect of the Tenuo Pattern (§3.4): `*` any characters, `/` included; `?` one character; `[abc]`,
+ * `[a-c]`, `[!abc]` one of a set; `**` a whole path component, any number of components. No escapes, no braces.
+ * Characters are Unicode code points.
+ */
+export interface Glob {
+  readonly pieces: readonly Piece[];
+  /** What may follow the last piece. */
+  readonly tail: Gap;
+}
+
+/** Tokens of one code point each, after a gap. */
+interface Piece {
+  readonly gap: Gap;
+  readonly tokens: readonly Token[];
+}
+
+/** `none`: nothing in between. `any`: `*`. `components`: `**` + `/`, nothing or whole components. */
+type Gap = "none" | "any" | "components";
+type Token = (codePoint: number) => boolean;
+
+const SLASH = "/";
+
+/** @returns undefined for an invalid pattern. */
+export function compileGlob(pattern: string): Glob | undefined {
+  const chars = Array.from(pattern);
+  const pieces: Piece[] = [];
+  let gap: Gap = "none";
+  let tokens: Token[] = [];
+  const startGap = (next: Gap): void => {
+    if (tokens.length > 0 || gap === "none") {
+      pieces.push({ gap, tokens });
+      tokens = [];
+      gap = next;
+    } else if (next === "any") {
+      gap = next;
+    }
+  };
+
+  let i = 0;
+  while (i < chars.length) {
+    const char = chars[i] as string;
+    if (char === "*") {
+      const start = i;
+      while (chars[i] === "*") i++;
+      if (i - start === 1) {
+        startGap("any");
+        continue;
+      }
+      const isComponent = i - start === 2 && (start === 0 || chars[start - 1] === SLASH);
+      if (!isComponent || (i < chars.length && chars[i] !== SLASH)) return undefined;
+      // A trailing `**` is everything that is left; an inner one swallows its slash.
+      startGap(i < chars.length ? "components" : "any");
+      i++;
+    } else if (char === "?") {
+      tokens.push(() => true);
+      i++;
+    } else if (char === "[") {
+      const end = endOfSet(chars, i);
+      if (end === undefined) return undefined;
+      tokens.push(compileSet(chars.slice(i + 1, end)));
+      i = end + 1;
+    } else {
+      const literal = char.codePointAt(0);
+      tokens.push((codePoint) => codePoint === literal);
+      i++;
+    }
+  }
+  if (tokens.length === 0 && gap !== "none") return { pieces, tail: gap };
+  pieces.push({ gap, tokens });
+  return { pieces, tail: "none" };
+}
+
+/** Index of the `]` that closes the set opened at `open`; a `]` in first place is a member. */
+function endOfSet(chars: readonly string[], open: number): number | undefined {
+  const first = chars[open + 1] === "!" ? open + 2 : open + 1;
+  const end = chars.indexOf("]", first + 1);
+  return end === -1 ? undefined : end;
+}
+
+function compileSet(members: readonly string[]): Token {
+  const negated = members[0] === "!";
+  const ranges: [number, number][] = [];
+  for (let i = negated ? 1 : 0; i < members.length; i++) {
+    const low = (members[i] as string).codePointAt(0) as number;
+    if (members[i + 1] === "-" && i + 2 < members.length) {
+      ranges.push([low, (members[i + 2] as string).codePointAt(0) as number]);
+      i += 2;
+    } else {
+      ranges.push([low, low]);
+    }
+  }
+  return (codePoint) => ranges.some(([low, high]) => low <= codePoint && codePoint <= high) !== negated;
+}
+
+/**
+ * Whole-string match. Each piece is taken at the leftmost place its gap allows, which leaves the most room for the
+ * rest; only the last piece is bound to the end. Time is at most text length times pattern length.
+ */
+export function matchesGlob(glob: Glob, text: string): boolean {
+  const codePoints = Array.from(text, (char) => char.codePointAt(0) as number);
+  let at = 0;
+  for (const [index, piece] of glob.pieces.entries()) {
+    const isLast = index === glob.pieces.length - 1 && glob.tail === "none";
+    const start = isLast ? findAtEnd(piece, codePoints, at) : findLeftmost(piece, codePoints, at);
+    if (start === undefined) return false;
+    at = start + piece.tokens.length;
+  }
+  return glob.tail === "any" || gapAllows(glob.tail, codePoints, at, codePoints.length);
+}
+
+function findAtEnd(piece: Piece, text: readonly number[], from: number): number | undefined {
+  const start = text.length - piece.tokens.length;
+  return start >= from && gapAllows(piece.gap, text, from, start) && fits(piece, text, start)
+    ? start
+    : undefined;
+}
+
+function findLeftmost(piece: Piece, text: readonly number[], from: number): number | undefined {
+  const last = piece.gap === "none" ? from : text.length - piece.tokens.length;
+  for (let start = from; start <= last; start++) {
+    if (gapAllows(piece.gap, text, from, start) && fits(piece, text, start)) return start;
+  }
+  return undefined;
+}
+
+function gapAllows(gap: Gap, text: readonly number[], from: number, start: number): boolean {
+  if (gap === "none") return start === from;
+  return gap === "any" || start === from || text[start - 1] === 0x2f;
+}
+
+function fits(piece: Piece, text: readonly number[], start: number): boolean {
+  if (start + piece.tokens.length > text.length) return false;
+  return piece.tokens.every((token, i) => token(text[start + i] as number));
+}

@@ -1,0 +1,76 @@
+import type { CborValue } from "../../cbor/value.ts";
+import { MAX_CONSTRAINT_NESTING } from "../limits.ts";
+import { asArray, asUnsigned, Malformed } from "../malformed.ts";
+import * as composite from "./composite.ts";
+import type { Constraint } from "./constraint.ts";
+import { parseExact } from "./exact.ts";
+import { parseNotOneOf } from "./not-one-of.ts";
+import { parseOneOf } from "./one-of.ts";
+import { parsePattern } from "./pattern.ts";
+import { parseRange } from "./range.ts";
+import { unknown } from "./unknown.ts";
+import { parseWildcard } from "./wildcard.ts";
+
+export type { Constraint, Outcome } from "./constraint.ts";
+export { exact } from "./exact.ts";
+export { notOneOf } from "./not-one-of.ts";
+export { oneOf } from "./one-of.ts";
+export { pattern } from "./pattern.ts";
+export { range } from "./range.ts";
+export { wildcard } from "./wildcard.ts";
+
+type Parse = (value: CborValue, parseMember: composite.ParseMember) => Constraint;
+
+/** Every kind that can be evaluated, by its type number; all others are carried as unknown. */
+const KINDS: ReadonlyMap<number, Parse> = new Map<number, Parse>([
+  [1, parseExact],
+  [2, parsePattern],
+  [3, parseRange],
+  [4, parseOneOf],
+  [7, parseNotOneOf],
+  [12, (value, parse) => all(composite.parseMembers(value, "an All", parse))],
+  [13, (value, parse) => any(composite.parseMembers(value, "an Any", parse))],
+  [14, (value, parse) => not(composite.parseMember(value, parse))],
+  [16, parseWildcard],
+]);
+
+/** Composites count as one level above their members; a leaf is level 0. */
+const COMPOSITES: ReadonlySet<number> = new Set([12, 13, 14]);
+
+/**
+ * Reads `[type, value]`.
+ *
+ * @throws {Malformed} when the shape is wrong or composites nest deeper than {@link MAX_CONSTRAINT_NESTING}.
+ */
+export function parseConstraint(value: CborValue): Constraint {
+  return parseAtLevel(value, 0);
+}
+
+function parseAtLevel(value: CborValue, level: number): Constraint {
+  const pair = asArray(value, "a constraint");
+  if (pair.length !== 2) throw new Malformed("a constraint isn't a pair of type and value");
+  const type = asUnsigned(pair[0], 255, "the type of a constraint");
+  const parse = KINDS.get(type);
+  if (parse === undefined) return unknown(type, pair[1]);
+  if (COMPOSITES.has(type) && level >= MAX_CONSTRAINT_NESTING) {
+    throw new Malformed(`constraints nest deeper than ${MAX_CONSTRAINT_NESTING} levels`);
+  }
+  return parse(pair[1], (member) => parseAtLevel(member, level + 1));
+}
+
+/** The wire form `[type, value]`. */
+export function writeConstraint(constraint: Constraint): CborValue {
+  return [BigInt(constraint.type), constraint.toCbor()];
+}
+
+export function all(members: readonly Constraint[]): Constraint {
+  return composite.all(members, writeConstraint);
+}
+
+export function any(members: readonly Constraint[]): Constraint {
+  return composite.any(members, writeConstraint);
+}
+
+export function not(member: Constraint): Constraint {
+  return composite.not(member, writeConstraint);
+}

@@ -1,0 +1,68 @@
+import type { CborValue } from "../../cbor/value.ts";
+import type { Value } from "../../value.ts";
+import { asStruct, asText } from "../malformed.ts";
+import { type Constraint, type Outcome, outcome } from "./constraint.ts";
+import { isExact } from "./exact.ts";
+import { compileGlob, matchesGlob } from "./glob.ts";
+
+/** A glob over text. An invalid one decodes, and then can't be evaluated. */
+export interface Pattern extends Constraint {
+  readonly kind: "Pattern";
+  readonly pattern: string;
+}
+
+export function pattern(text: string): Pattern {
+  const glob = compileGlob(text);
+
+  const matches = (argument: Value): Outcome => {
+    if (glob === undefined) return "error";
+    return outcome(typeof argument === "string" && matchesGlob(glob, argument));
+  };
+
+  return Object.freeze({
+    kind: "Pattern",
+    type: 2,
+    pattern: text,
+    matches,
+    permits: (child: Constraint) => {
+      if (isExact(child)) return matches(child.value) === "match";
+      return isPattern(child) && isNarrower(child.pattern, text);
+    },
+    describe: () => `Pattern(${text})`,
+    toCbor: () => new Map([["pattern", text]]),
+  });
+}
+
+function isPattern(constraint: Constraint): constraint is Pattern {
+  return constraint.kind === "Pattern";
+}
+
+/**
+ * Narrowing told from the texts alone: equal, or one `*` at an end of the parent whose fixed part the child starts
+ * or ends with. A set is left out of that: `*]` ends `*[ab]` and isn't wider.
+ */
+function isNarrower(child: string, parent: string): boolean {
+  if (child === parent) return true;
+  if (/[[\]]/.test(child + parent)) return false;
+  const shape = shapeOf(parent);
+  const childShape = shapeOf(child);
+  if (shape === "prefix") {
+    return (childShape === "prefix" || childShape === "exact") && child.startsWith(parent.slice(0, -1));
+  }
+  if (shape === "suffix") {
+    return (childShape === "suffix" || childShape === "exact") && child.endsWith(parent.slice(1));
+  }
+  return false;
+}
+
+function shapeOf(text: string): "exact" | "prefix" | "suffix" | "complex" {
+  const stars = text.split("*").length - 1;
+  if (stars === 0) return "exact";
+  if (stars > 1) return "complex";
+  if (text.endsWith("*")) return "prefix";
+  return text.startsWith("*") ? "suffix" : "complex";
+}
+
+export function parsePattern(value: CborValue): Pattern {
+  return pattern(asText(asStruct(value, "a Pattern", ["pattern"]).pattern, "`pattern` of a Pattern"));
+}

@@ -1,0 +1,20 @@
+/** Bounds of the Tenuo wire format (§7), all checked before any signature. */
+export const MAX_WARRANT_BYTES = 65_536;
+export const MAX_STACK_BYTES = 262_144;
+/** `max_depth` is at most 64, so the longest chain is a root and 64 delegations. */
+export const MAX_DEPTH = 64;
+export const MAX_CHAIN_LENGTH = MAX_DEPTH + 1;
+export const MAX_TOOLS = 256;
+export const MAX_CONSTRAINTS_PER_SET = 64;
+export const MAX_CONSTRAINT_NESTING = 32;
+export const MAX_ISSUABLE_TOOLS = 256;
+export const MAX_APPROVERS = 64;
+export const MAX_EXTENSIONS = 64;
+export const MAX_EXTENSION_KEY_BYTES = 255;
+export const MAX_EXTENSION_VALUE_BYTES = 8192;
+/** 90 days. */
+export const MAX_LIFETIME_SECONDS = 7_776_000;
+/** Beyond it a JavaScript number is no longer exact. */
+export const MAX_TIMESTAMP = 2 ** 53;
+/** Tool names under this prefix belong to the protocol itself. */
+export const RESERVED_TOOL_PREFIX = "tenuo:";

@@ -1,0 +1,156 @@
+import { type ConstraintSet, widening } from "./constraint-set.ts";
+import { refuseChain, type WarrantRefusal } from "./refusal.ts";
+import type { Warrant } from "./warrant.ts";
+
+/**
+ * What the issuer warrants above a link leave to everything below them, however far down and through whichever
+ * issuers in between.
+ */
+export interface IssuerLimits {
+  /** Keys that may not hold what they issue: holders and issuers of issuer warrants. */
+  readonly planners: ReadonlySet<string>;
+  readonly bounds: readonly ConstraintSet[];
+  readonly maxIssueDepth: number;
+}
+
+export const NO_ISSUER: IssuerLimits = Object.freeze({
+  planners: new Set<string>(),
+  bounds: [],
+  maxIssueDepth: Number.POSITIVE_INFINITY,
+});
+
+/** The limits below `warrant`, given those above it. */
+export function limitsBelow(warrant: Warrant, above: IssuerLimits): IssuerLimits {
+  if (warrant.type !== "issuer") return above;
+  const { constraintBounds, maxIssueDepth = above.maxIssueDepth } = warrant;
+  return {
+    planners: new Set([...above.planners, warrant.holder.hex, warrant.issuer.hex]),
+    bounds: constraintBounds === undefined ? above.bounds : [...above.bounds, constraintBounds],
+    maxIssueDepth: Math.min(above.maxIssueDepth, maxIssueDepth),
+  };
+}
+
+/**
+ * Holds one delegation against the rules of the chain (verification §3), in their order.
+ *
+ * @param limits what the issuer warrants from the root down to `parent` leave
+ */
+export function checkLink(parent: Warrant, child: Warrant, limits: IssuerLimits): WarrantRefusal | undefined {
+  return checkOrder(parent, child) ?? checkRights(parent, child, limits) ?? checkPlanners(child, limits);
+}
+
+function checkOrder(parent: Warrant, child: Warrant): WarrantRefusal | undefined {
+  if (child.issuer.hex !== parent.holder.hex) return broken("it isn't signed by the holder of its parent");
+  if (child.parentHash === undefined) return broken("it names no parent");
+  if (Buffer.compare(child.parentHash, parent.payloadHash) !== 0) return broken("it names another parent");
+  if (child.depth !== parent.depth + 1) return broken("its depth isn't one more than its parent's");
+  if (child.depth > parent.maxDepth) return broken("its parent may not delegate any deeper");
+  if (child.maxDepth > parent.maxDepth) return broken("its max_depth is beyond its parent's");
+  if (child.depth > child.maxDepth) return broken("its depth is beyond its own max_depth");
+  if (child.issuedAt < parent.issuedAt) return broken("it was issued before its parent");
+  if (child.expiresAt > parent.expiresAt) return broken("it outlives its parent");
+  return undefined;
+}
+
+function broken(detail: string): WarrantRefusal {
+  return refuseChain("chain-broken", detail);
+}
+
+function checkRights(parent: Warrant, child: Warrant, limits: IssuerLimits): WarrantRefusal | undefined {
+  return (
+    checkTools(parent, child) ??
+    checkIssuing(parent, child, limits) ??
+    ((child.clearance ?? 0) > (parent.clearance ?? 0)
+      ? refuseChain("invalid-attenuation", "its clearance is above its parent's, where none counts as 0")
+      : undefined)
+  );
+}
+
+function checkTools(parent: Warrant, child: Warrant): WarrantRefusal | undefined {
+  if (child.type === "issuer") {
+    if (parent.type === "execution") {
+      return refuseChain("invalid-attenuation", "an execution warrant can't issue an issuer warrant");
+    }
+    return child.issuableTools
+      .map((tool) => checkIssuable(parent, tool))
+      .find((refusal) => refusal !== undefined);
+  }
+  // Nothing is granted by an empty map, so nothing can be delegated from or to one; skipping it would launder rights.
+  if (child.tools.size === 0) return refuseChain("invalid-attenuation", "it grants no tools");
+  if (parent.type === "issuer") {
+    return [...child.tools.keys()]
+      .map((tool) => checkIssuable(parent, tool))
+      .find((refusal) => refusal !== undefined);
+  }
+  for (const [tool, set] of child.tools) {
+    const refusal = checkTool(parent, tool, set);
+    if (refusal !== undefined) return refusal;
+  }
+  const wide = child.tools.get("*");
+  return wide === undefined ? undefined : checkShadowed(parent, child, wide);
+}
+
+function checkIssuable(parent: Warrant, tool: string): WarrantRefusal | undefined {
+  if (parent.issuableTools.includes(tool) || parent.issuableTools.includes("*")) return undefined;
+  return refuseChain("capability-expansion", `its parent may not issue \`${tool}\``);
+}
+
+function checkTool(parent: Warrant, tool: string, set: ConstraintSet): WarrantRefusal | undefined {
+  const granted = parent.tools.get(tool) ?? parent.tools.get("*");
+  if (granted === undefined)
+    return refuseChain("capability-expansion", `its parent doesn't grant \`${tool}\``);
+  return checkNarrower(granted, set, tool);
+}
+
+/** A child's `*` also serves every tool that its parent lists by name and the child doesn't. */
+function checkShadowed(parent: Warrant, child: Warrant, wide: ConstraintSet): WarrantRefusal | undefined {
+  for (const [tool, set] of parent.tools) {
+    const refusal = child.tools.has(tool) ? undefined : checkNarrower(set, wide, tool);
+    if (refusal !== undefined) return refusal;
+  }
+  return undefined;
+}
+
+function checkNarrower(
+  parent: ConstraintSet,
+  child: ConstraintSet,
+  tool: string,
+): WarrantRefusal | undefined {
+  const wider = widening(parent, child);
+  return wider === undefined ? undefined : refuseChain("capability-expansion", `for \`${tool}\` it ${wider}`);
+}
+
+function checkIssuing(parent: Warrant, child: Warrant, limits: IssuerLimits): WarrantRefusal | undefined {
+  if (child.type === "issuer") return checkIssuer(child, limits);
+  if (child.depth > limits.maxIssueDepth) {
+    return refuseChain(
+      "invalid-attenuation",
+      "it lies deeper than the max_issue_depth of an issuer above it",
+    );
+  }
+  if (parent.type !== "issuer") return undefined;
+  for (const bounds of limits.bounds) {
+    for (const [tool, set] of child.tools) {
+      const refusal = checkNarrower(bounds, set, tool);
+      if (refusal !== undefined) return refusal;
+    }
+  }
+  return undefined;
+}
+
+function checkIssuer(child: Warrant, limits: IssuerLimits): WarrantRefusal | undefined {
+  if (child.maxIssueDepth !== undefined && child.maxIssueDepth > limits.maxIssueDepth) {
+    return refuseChain("invalid-attenuation", "its max_issue_depth is beyond that of an issuer above it");
+  }
+  for (const bounds of child.constraintBounds === undefined ? [] : limits.bounds) {
+    const wider = widening(bounds, child.constraintBounds as ConstraintSet);
+    if (wider !== undefined) return refuseChain("capability-expansion", `as an issuer it ${wider}`);
+  }
+  return undefined;
+}
+
+/** Who plans may not also act: no execution warrant for a key that issued somewhere above it. */
+function checkPlanners(child: Warrant, limits: IssuerLimits): WarrantRefusal | undefined {
+  if (child.type !== "execution" || !limits.planners.has(child.holder.hex)) return undefined;
+  return refuseChain("invalid-issuer", "its holder issued a warrant above it");
+}

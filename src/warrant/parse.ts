@@ -1,0 +1,70 @@
+import { CborError, decode } from "../cbor/decode.ts";
+import { encode } from "../cbor/encode.ts";
+import { type CborValue, isBytes } from "../cbor/value.ts";
+import { SIGNATURE_BYTES } from "../crypto/ed25519.ts";
+import { MAX_CHAIN_LENGTH, MAX_STACK_BYTES, MAX_WARRANT_BYTES } from "./limits.ts";
+import { asArray, Malformed } from "./malformed.ts";
+import { parseAlgorithmPair, parsePayload, sha256 } from "./payload.ts";
+import { refuse, type WarrantRefusal } from "./refusal.ts";
+import type { Stack, Warrant } from "./warrant.ts";
+
+export const ENVELOPE_VERSION = 1n;
+
+/**
+ * Reads a single warrant or a stack of them (wire format §1, §2). No signature is judged yet.
+ *
+ * @param maxChainLength warrants in the longest stack to read
+ * @returns `invalid_warrant` for anything else; never throws, in time linear in the input.
+ */
+export function parseStack(bytes: Uint8Array, maxChainLength = MAX_CHAIN_LENGTH): Stack | WarrantRefusal {
+  try {
+    return readStack(bytes, maxChainLength);
+  } catch (error) {
+    if (error instanceof CborError || error instanceof Malformed)
+      return refuse("invalid_warrant", error.message);
+    throw error;
+  }
+}
+
+/** Tells what {@link parseStack} returned. */
+export function isStack(parsed: Stack | WarrantRefusal): parsed is Stack {
+  return Array.isArray(parsed);
+}
+
+function readStack(bytes: Uint8Array, maxChainLength: number): Stack {
+  if (bytes.length > MAX_STACK_BYTES)
+    throw new Malformed(`the stack is larger than ${MAX_STACK_BYTES} bytes`);
+  const items = asArray(decode(bytes), "the warrant");
+  // The outer length says nothing: a stack of three starts like a single warrant. Its first element tells.
+  if (typeof items[0] === "bigint") {
+    if (bytes.length > MAX_WARRANT_BYTES)
+      throw new Malformed(`the warrant is larger than ${MAX_WARRANT_BYTES} bytes`);
+    return [readEnvelope(items)];
+  }
+  const [root, ...rest] = items;
+  if (root === undefined) throw new Malformed("the stack is empty");
+  if (items.length > maxChainLength)
+    throw new Malformed(`the chain is longer than ${maxChainLength} warrants`);
+  if (bytes.length > MAX_WARRANT_BYTES) for (const item of items) checkSize(item);
+  return [readEnvelope(root), ...rest.map(readEnvelope)];
+}
+
+function checkSize(item: CborValue): void {
+  if (encode(item).length > MAX_WARRANT_BYTES) {
+    throw new Malformed(`a warrant of the stack is larger than ${MAX_WARRANT_BYTES} bytes`);
+  }
+}
+
+function readEnvelope(value: CborValue): Warrant {
+  const envelope = asArray(value, "a warrant");
+  if (envelope.length !== 3) throw new Malformed("a warrant doesn't have three elements");
+  const [version, payload, signature] = envelope;
+  if (version !== ENVELOPE_VERSION) throw new Malformed("the envelope version isn't 1");
+  if (!isBytes(payload)) throw new Malformed("the payload isn't a byte string");
+  return Object.freeze({
+    ...parsePayload(decode(payload)),
+    payload,
+    payloadHash: sha256(payload),
+    signature: parseAlgorithmPair(signature, SIGNATURE_BYTES, "the signature"),
+  });
+}

@@ -1,0 +1,76 @@
+import { compareText, encode } from "../cbor/encode.ts";
+import { type SigningKey, signMessage, verifySignature } from "../crypto/ed25519.ts";
+import type { Arguments } from "../value.ts";
+import { refuse, type WarrantRefusal } from "./refusal.ts";
+import { proofMessage } from "./signed-message.ts";
+import type { Warrant } from "./warrant.ts";
+
+/** What the holder signs: this warrant, this tool, these arguments, this window of time. */
+export interface ProvenCall {
+  readonly warrant: Warrant;
+  readonly tool: string;
+  readonly args: Arguments;
+}
+
+export interface ProofWindows {
+  readonly windowSeconds: number;
+  /** How many windows around now are accepted. */
+  readonly maxWindows: number;
+}
+
+/** With these a proof is good from 60 s before its window starts until 90 s after. */
+export const PROOF_WINDOWS: ProofWindows = Object.freeze({ windowSeconds: 30, maxWindows: 5 });
+
+/** Signs a call for the window that holds `now` (Unix seconds). */
+export function signProof(
+  key: SigningKey,
+  call: ProvenCall,
+  now: number,
+  { windowSeconds } = PROOF_WINDOWS,
+): Uint8Array {
+  return signMessage(key, challenge(call, Math.floor(now / windowSeconds) * windowSeconds));
+}
+
+/** Holds a proof against the windows around `now` (Unix seconds), nearest first. */
+export function checkProof(
+  call: ProvenCall,
+  proof: Uint8Array,
+  now: number,
+  windows: ProofWindows = PROOF_WINDOWS,
+): WarrantRefusal | undefined {
+  const current = Math.floor(now / windows.windowSeconds);
+  const holds = (offset: number): boolean =>
+    verifySignature(call.warrant.holder, challenge(call, (current + offset) * windows.windowSeconds), proof);
+
+  if (acceptedOffsets(windows.maxWindows).some(holds)) return undefined;
+  if (missedOffsets(windows.maxWindows).some(holds)) {
+    return refuse(
+      "pop_expired",
+      "the proof was signed for another time; sign each call anew, with a correct clock",
+    );
+  }
+  return refuse(
+    "invalid_pop",
+    "the proof isn't the holder's signature over this warrant, tool, arguments and time",
+  );
+}
+
+/** 0, −1, +1, −2, +2 …, as many as there are windows. */
+function acceptedOffsets(count: number): readonly number[] {
+  return Array.from({ length: count }, (_, i) => (i % 2 === 0 ? i / 2 : -(i + 1) / 2));
+}
+
+/**
+ * Two windows before the accepted ones and one after: worth three more verifications, so that a late proof or a
+ * wrong clock is told from a wrong proof.
+ */
+function missedOffsets(count: number): readonly number[] {
+  const oldest = -Math.floor(count / 2);
+  const newest = Math.floor((count - 1) / 2);
+  return [oldest - 1, oldest - 2, newest + 1];
+}
+
+function challenge({ warrant, tool, args }: ProvenCall, windowStart: number): Uint8Array {
+  const sorted = [...args].sort(([a], [b]) => compareText(a, b));
+  return proofMessage(encode([warrant.id, tool, sorted, BigInt(windowStart)]));
+}

@@ -1,0 +1,42 @@
+import type { Value } from "../value.ts";
+
+/** Why a stack, or a call under it, is refused. */
+export type WarrantReason =
+  | "approval_required"
+  | "chain_invalid"
+  | "constraint_violation"
+  | "invalid_pop"
+  | "invalid_warrant"
+  | "missing_pop"
+  | "pop_expired"
+  | "tool_not_in_warrant"
+  | "unknown_constraint"
+  | "untrusted_root"
+  | "warrant_expired"
+  | "warrant_not_yet_valid"
+  | "wrong_warrant_type";
+
+/** What about a chain is wrong: its links, its rights, or who issued it. */
+export type ChainFault = "chain-broken" | "invalid-attenuation" | "capability-expansion" | "invalid-issuer";
+
+export interface WarrantRefusal {
+  readonly refused: WarrantReason;
+  /** For operators; leaves the service in debug mode only. */
+  readonly detail: string;
+  /** Only with `chain_invalid`. */
+  readonly chainFault?: ChainFault;
+  /** The argument at fault. */
+  readonly field?: string;
+  /** What the warrant asks of it, as {@link Constraint.describe} prints it. */
+  readonly constraint?: string;
+  /** What the request has there; undefined when it has nothing. */
+  readonly value?: Value;
+}
+
+export function refuse(refused: WarrantReason, detail: string): WarrantRefusal {
+  return { refused, detail };
+}
+
+export function refuseChain(chainFault: ChainFault, detail: string): WarrantRefusal {
+  return { refused: "chain_invalid", detail, chainFault };
+}

@@ -1,0 +1,14 @@
+/**
+ * Prefixes every message Tenuo signs, whatever it is (wire format §8); a further context tells the kinds apart.
+ */
+const CONTEXT = Buffer.from("tenuo-warrant-v1");
+const ENVELOPE_VERSION_BYTE = Buffer.of(1);
+const PROOF_CONTEXT = Buffer.from("tenuo-pop-v1");
+
+export function warrantMessage(payload: Uint8Array): Uint8Array {
+  return Buffer.concat([CONTEXT, ENVELOPE_VERSION_BYTE, payload]);
+}
+
+export function proofMessage(challenge: Uint8Array): Uint8Array {
+  return Buffer.concat([CONTEXT, PROOF_CONTEXT, challenge]);
+}
