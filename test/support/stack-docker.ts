@@ -1,0 +1,116 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Readable } from "node:stream";
+import { fileURLToPath } from "node:url";
+import { GenericContainer, Network, type StartedTestContainer, Wait } from "testcontainers";
+import { ENVOY_VERSION } from "./envoy.ts";
+import type { Address, Stack, StackSettings } from "./stack.ts";
+import { waitFor } from "./wait.ts";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+
+/** The stack as containers on a network of their own, the service from this package's Dockerfile. */
+export async function startDocker(settings: StackSettings): Promise<Stack> {
+  const image = await GenericContainer.fromDockerfile(root).build("tenuo-ext-authz:e2e", {
+    deleteOnExit: false,
+  });
+  const network = await new Network().start();
+  const started: StartedTestContainer[] = [];
+  const outputs = { "tenuo-ext-authz": "", upstream: "", envoy: "" };
+
+  const start = async (
+    name: keyof typeof outputs,
+    container: GenericContainer,
+  ): Promise<StartedTestContainer> => {
+    try {
+      const running = await container
+        .withNetwork(network)
+        .withNetworkAliases(name)
+        .withStartupTimeout(30_000)
+        .withLogConsumer((stream: Readable) => {
+          stream.setEncoding("utf8").on("data", (text: string) => {
+            outputs[name] += text;
+          });
+        })
+        .start();
+      started.push(running);
+      return running;
+    } catch (error) {
+      throw new Error(`${name} did not start: ${(error as Error).message}\n${outputs[name]}`, {
+        cause: error,
+      });
+    }
+  };
+  const stop = async (): Promise<void> => {
+    await Promise.all(started.map((container) => container.stop({ timeout: 0 })));
+    await network.stop();
+  };
+
+  try {
+    const keys = settings.trustedKeys.length > 0 ? ["--trusted-keys", settings.trustedKeys.join(",")] : [];
+    const service = await start(
+      "tenuo-ext-authz",
+      image
+        .withCommand([
+          "serve",
+          "--config",
+          "/etc/tenuo/gateway.yaml",
+          ...keys,
+          ...(settings.serveArguments ?? []),
+        ])
+        .withCopyContentToContainer([{ content: settings.gatewayYaml, target: "/etc/tenuo/gateway.yaml" }])
+        .withExposedPorts(9091)
+        .withWaitStrategy(Wait.forHttp("/ready", 9091).forStatusCode(200)),
+    );
+    const upstream = await start(
+      "upstream",
+      new GenericContainer("node:24-bookworm-slim")
+        .withCommand(["node", "/upstream.ts"])
+        .withCopyFilesToContainer([
+          { source: join(root, "test/support/upstream.ts"), target: "/upstream.ts" },
+        ])
+        .withExposedPorts(8081)
+        .withWaitStrategy(Wait.forHttp("/", 8081)),
+    );
+    const content = readFileSync(settings.envoyYaml ?? join(root, "envoy/gateway.yaml"), "utf8");
+    const quick = ["--concurrency", "2", "--file-flush-interval-msec", "50", "--log-level", "warn"];
+    const envoy = await start(
+      "envoy",
+      new GenericContainer(`envoyproxy/envoy:v${ENVOY_VERSION}`)
+        .withCommand(["--config-path", "/etc/envoy/gateway.yaml", ...quick])
+        .withCopyContentToContainer([{ content, target: "/etc/envoy/gateway.yaml" }])
+        .withExposedPorts(8080)
+        .withWaitStrategy(Wait.forHttp("/", 8080).forStatusCodeMatching((status) => status !== 503)),
+    );
+    const address = (container: StartedTestContainer, port: number): Address => ({
+      host: container.getHost(),
+      port: container.getMappedPort(port),
+    });
+    const get = async (container: StartedTestContainer, port: number, path: string) => {
+      const { host, port: mapped } = address(container, port);
+      return fetch(`http://${host}:${mapped}${path}`);
+    };
+    return {
+      driver: "docker",
+      gateway: () => address(envoy, 8080),
+      health: () => address(service, 9091),
+      upstreamCount: async () => Number(await (await get(upstream, 8081, "/")).text()),
+      envoyOutput: () => outputs.envoy,
+      serviceOutput: () => outputs["tenuo-ext-authz"],
+      killService: async () => {
+        await service.stop({ timeout: 0, remove: false });
+      },
+      startService: async () => {
+        outputs["tenuo-ext-authz"] = "";
+        await service.restart();
+        await waitFor("the service to be ready", async () =>
+          (await get(service, 9091, "/ready")).status === 200 ? true : undefined,
+        );
+      },
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}

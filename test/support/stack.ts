@@ -1,0 +1,61 @@
+import { getContainerRuntimeClient } from "testcontainers";
+import { startDocker } from "./stack-docker.ts";
+import { startLocal } from "./stack-local.ts";
+
+/** Client → Envoy → upstream, with the service beside Envoy, all of them real. */
+export interface Stack {
+  readonly driver: Driver;
+  /** Where Envoy listens. */
+  gateway(): Address;
+  /** Health pages and metrics of the service. */
+  health(): Address;
+  /** Requests that reached the upstream. */
+  upstreamCount(): Promise<number>;
+  /** Envoy's standard output: one JSON object a line is the access log. */
+  envoyOutput(): string;
+  /** Both outputs of the service, since its last start. */
+  serviceOutput(): string;
+  /** At once, as in a crash. */
+  killService(): Promise<void>;
+  /** Again, after {@link killService}; returns when it is ready. */
+  startService(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface StackSettings {
+  /** Text of the service's gateway.yaml. */
+  readonly gatewayYaml: string;
+  /** Hex keys. */
+  readonly trustedKeys: readonly string[];
+  /** Path of Envoy's configuration; envoy/gateway.yaml by default. */
+  readonly envoyYaml?: string;
+  /** Further arguments of `serve`. */
+  readonly serveArguments?: readonly string[];
+}
+
+export type Driver = "docker" | "local";
+
+/**
+ * `E2E_ENVOY`, else `docker` where an engine answers, else `local`: the same cases, with containers of the published
+ * images, or with processes on this machine.
+ */
+export async function chosenDriver(): Promise<Driver> {
+  const named = process.env["E2E_ENVOY"];
+  if (named === "docker" || named === "local") return named;
+  if (named) throw new Error(`E2E_ENVOY is \`docker\` or \`local\`, not \`${named}\``);
+  try {
+    await getContainerRuntimeClient();
+    return "docker";
+  } catch {
+    return "local";
+  }
+}
+
+export async function startStack(settings: StackSettings): Promise<Stack> {
+  return (await chosenDriver()) === "docker" ? startDocker(settings) : startLocal(settings);
+}

@@ -1,0 +1,67 @@
+// The API behind the gateway: tells what reached it. Runs in the test's process, or alone as a container's program.
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+
+/** A request as it arrived. */
+export interface Received {
+  readonly method: string;
+  /** The request target, raw. */
+  readonly target: string;
+  /** In the order and spelling of the wire. */
+  readonly headers: readonly (readonly [string, string])[];
+  /** Base64. */
+  readonly body: string;
+}
+
+export interface Upstream {
+  readonly port: number;
+  /** Serves the number of requests so far, as text. */
+  readonly countPort: number;
+  stop(): Promise<void>;
+}
+
+/** Answers every request with 200 and what it was, as {@link Received} in JSON. */
+export async function startUpstream(host: string, port = 0, countPort = 0): Promise<Upstream> {
+  let count = 0;
+  const echo = createServer({ maxHeaderSize: 128 * 1024 }, (request, response) => {
+    count++;
+    const body: Buffer[] = [];
+    request.on("data", (chunk: Buffer) => body.push(chunk));
+    request.on("end", () => {
+      const { rawHeaders } = request;
+      const received: Received = {
+        method: request.method ?? "",
+        target: request.url ?? "",
+        headers: rawHeaders.flatMap((name, i) =>
+          i % 2 === 0 ? [[name, rawHeaders[i + 1] ?? ""] as const] : [],
+        ),
+        body: Buffer.concat(body).toString("base64"),
+      };
+      response.setHeader("content-type", "application/json").end(JSON.stringify(received));
+    });
+  });
+  const counter = createServer((_, response) => response.end(String(count)));
+  await Promise.all([listening(echo, host, port), listening(counter, host, countPort)]);
+  return {
+    port: (echo.address() as AddressInfo).port,
+    countPort: (counter.address() as AddressInfo).port,
+    stop: async () => {
+      for (const server of [echo, counter]) {
+        server.close();
+        server.closeAllConnections();
+      }
+    },
+  };
+}
+
+function listening(server: Server, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, host, resolve);
+  });
+}
+
+if (import.meta.main) {
+  await startUpstream("0.0.0.0", 8080, 8081);
+  process.once("SIGTERM", () => process.exit());
+}
