@@ -4,6 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 /** A child process with its output kept. */
 export interface Program {
+  readonly pid: number | undefined;
   /** Both outputs so far. */
   output(): string;
   /** Whether it ended by itself or was ended. */
@@ -35,6 +36,7 @@ export function startProgram(command: string, args: readonly string[], env: Node
   });
   child.once("exit", () => running.delete(child));
   return {
+    pid: child.pid,
     output: () => output,
     ended,
     async stop(signal = "SIGTERM") {

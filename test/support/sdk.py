@@ -7,14 +7,13 @@ import warnings
 
 warnings.simplefilter("ignore")
 
-from tenuo import Exact, OneOf, Pattern, PublicKey, Range, SigningKey, Subpath, Warrant, Wildcard  # noqa: E402
+from tenuo import Exact, OneOf, Pattern, PublicKey, Range, SigningKey, Warrant, Wildcard  # noqa: E402
 from tenuo import decode_warrant_stack_base64, encode_warrant_stack  # noqa: E402
 
 CONSTRAINTS = {
     "exact": Exact,
     "oneOf": OneOf,
     "pattern": Pattern,
-    "subpath": Subpath,
     "range": lambda bounds: Range(*bounds),
     "wildcard": lambda _: Wildcard(),
 }
@@ -66,19 +65,12 @@ def proof(request):
     return base64.urlsafe_b64encode(signature).rstrip(b"=").decode()
 
 
-def headers(request):
-    """As an application gets them: the SDK picks the time."""
-    warrant = warrants(request["warrant"])[-1]
-    return warrant.headers(signing_key(request["seed"]), request["tool"], request["args"])
-
-
 OPERATIONS = {
     "mint": mint,
     "delegate": delegate,
     "leaf": leaf,
     "identifier": identifier,
     "proof": proof,
-    "headers": headers,
 }
 
 for line in sys.stdin:

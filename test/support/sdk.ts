@@ -4,7 +4,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { type SigningKey, seedOf } from "../../src/crypto/ed25519.ts";
 import { python } from "./python.ts";
-import type { Grant, Issuer } from "./warrants.ts";
+import { type Grant, type Issuer, unixNow } from "./warrants.ts";
 
 const program = fileURLToPath(new URL("sdk.py", import.meta.url));
 
@@ -23,7 +23,7 @@ export async function startSdk(): Promise<Issuer> {
     delegate: (parent, holder, grant) => ask("delegate", { parent, seed: seed(holder), ...grantText(grant) }),
     leaf: (warrant) => ask("leaf", { warrant }),
     identifier: (warrant) => ask("identifier", { warrant }),
-    proof: (warrant, holder, call, time = Math.floor(Date.now() / 1000)) =>
+    proof: (warrant, holder, call, time = unixNow()) =>
       ask("proof", { warrant, seed: seed(holder), ...call, time }),
     async stop() {
       if (child.exitCode !== null || child.signalCode !== null) return;

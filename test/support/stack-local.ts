@@ -14,8 +14,13 @@ import { waitFor } from "./wait.ts";
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const host = "127.0.0.1";
 
+export interface LocalStack extends Stack {
+  /** Resident memory of the service, in bytes. */
+  serviceMemory(): number;
+}
+
 /** The stack as processes of this machine, on free ports of the loopback interface. */
-export async function startLocal(settings: StackSettings): Promise<Stack> {
+export async function startLocal(settings: StackSettings): Promise<LocalStack> {
   const envoy = await envoyBinary();
   const folder = mkdtempSync(join(tmpdir(), "tenuo-e2e-"));
   const upstream = await startUpstream(host);
@@ -36,10 +41,7 @@ export async function startLocal(settings: StackSettings): Promise<Stack> {
     const ports = ["--bind", host, "--port", String(check), "--health-port", String(health)];
     const keys = settings.trustedKeys.length > 0 ? ["--trusted-keys", settings.trustedKeys.join(",")] : [];
     const serve = ["serve", "--config", gatewayYaml, ...ports, ...keys, ...(settings.serveArguments ?? [])];
-    service = startProgram(process.execPath, [
-      process.env["TRY_MAIN"] ?? join(root, "src/main.ts"),
-      ...serve,
-    ]);
+    service = startProgram(process.execPath, [join(root, "src/main.ts"), ...serve]);
     await ready("the service", service, `http://${host}:${health}/ready`, (status) => status === 200);
   };
   const stop = async (): Promise<void> => {
@@ -65,6 +67,10 @@ export async function startLocal(settings: StackSettings): Promise<Stack> {
     serviceOutput: () => service?.output() ?? "",
     killService: async () => service?.stop("SIGKILL"),
     startService,
+    serviceMemory: () => {
+      const resident = /VmRSS:\s*(\d+) kB/.exec(readFileSync(`/proc/${service?.pid}/status`, "utf8"))?.[1];
+      return Number(resident) * 1024;
+    },
     stop,
   };
 }

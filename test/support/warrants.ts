@@ -1,11 +1,11 @@
 import { generateSigningKey, type SigningKey } from "../../src/crypto/ed25519.ts";
 
 export type ConstraintText =
-  | { readonly exact: unknown }
-  | { readonly oneOf: readonly unknown[] }
+  | { readonly exact: string }
+  | { readonly oneOf: readonly string[] }
   | { readonly pattern: string }
-  | { readonly subpath: string }
-  | { readonly range: readonly [number | null, number | null] }
+  /** Both ends inside. */
+  | { readonly range: readonly [min: number, max: number] }
   | { readonly wildcard: true };
 
 /** Tool to argument to constraint. */
@@ -20,7 +20,8 @@ export interface Grant {
 
 export interface Call {
   readonly tool: string;
-  readonly args: Readonly<Record<string, unknown>>;
+  /** Whole numbers are integers, as a JSON body and a converted text give them. */
+  readonly args: Readonly<Record<string, string | number | boolean>>;
 }
 
 /**
@@ -45,7 +46,6 @@ export function newKey(): SigningKey {
   return generateSigningKey();
 }
 
-/** Names of the headers that carry a call's authority. */
-export function callHeaders(warrant: string, proof: string): Record<string, string> {
-  return { "x-tenuo-warrant": warrant, "x-tenuo-pop": proof };
+export function unixNow(): number {
+  return Math.floor(Date.now() / 1000);
 }

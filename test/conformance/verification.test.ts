@@ -1,0 +1,141 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { authorize, type Policy } from "../../src/decision/authorize.ts";
+import { parseJson } from "../../src/gateway/json.ts";
+import { loadGateway } from "../../src/gateway/load.ts";
+import type { HttpRequest } from "../../src/gateway/request.ts";
+import { isObject } from "../../src/value.ts";
+import type { Trust } from "../../src/warrant/chain.ts";
+import { parseWarrantHeader } from "../../src/warrant/header.ts";
+import { isStack } from "../../src/warrant/parse.ts";
+import { verifyCall } from "../../src/warrant/verify.ts";
+import { readVectors } from "./vectors.ts";
+
+interface Vector {
+  readonly name: string;
+  readonly check: string;
+  readonly now: number;
+  readonly config: {
+    readonly trusted_roots: readonly string[];
+    readonly clock_tolerance_secs: number;
+    readonly pop_window_secs: number;
+    readonly pop_max_windows: number;
+    readonly required_clearance?: unknown;
+  };
+  readonly request: {
+    readonly tool: string;
+    readonly args_json: string;
+    readonly warrant_header: string | null;
+    readonly further_warrant_headers?: readonly string[];
+    readonly pop_header: string | null;
+    readonly approvals_header?: string | null;
+  };
+  readonly expected: { readonly reason_also?: readonly string[] };
+  readonly want: {
+    readonly decision: "allow" | "deny";
+    readonly reason?: string;
+    readonly reason_also?: readonly string[];
+  };
+}
+
+const { vectors } = readVectors<{ vectors: readonly Vector[] }>("verification");
+
+/** Cases that ask for what isn't built yet. Until then they may be denied for this reason, but never allowed by accident. */
+const LATER: ReadonlyMap<string, string> = new Map([
+  ["approval", "approvals and their gates"],
+  ["clearance", "clearance that gateway.yaml demands of a tool"],
+]);
+
+/** Reasons that differ on purpose. */
+const DELIBERATE: Readonly<Record<string, string>> = {};
+
+test("every request of verification.json gets its decision and reason", async (t) => {
+  for (const vector of vectors) {
+    await t.test(`${vector.check}: ${vector.name}`, () => {
+      const reason = decide(vector);
+      const accepted = acceptedReasons(vector);
+      if (accepted.includes(reason)) return;
+      const isLater = LATER.has(vector.check) || vector.config.required_clearance !== undefined;
+      if (isLater && isSafe(vector, reason)) return t.diagnostic(`later: ${vector.name} (${reason})`);
+      assert.fail(`got ${reason}, want ${accepted.join(" or ")}`);
+    });
+  }
+});
+
+test("the file is complete", () => assert.equal(vectors.length, 508));
+
+function acceptedReasons({ name, want, expected }: Vector): readonly string[] {
+  if (want.decision === "allow") return ["allow"];
+  const also = [...(want.reason_also ?? []), ...(expected.reason_also ?? [])];
+  return [DELIBERATE[name] ?? want.reason ?? "", ...also];
+}
+
+/** A demand for clearance is refused at start, so here it is simply not made. */
+function isSafe({ check, config }: Vector, reason: string): boolean {
+  if (check === "approval") return reason === "approval_required";
+  return config.required_clearance !== undefined;
+}
+
+/** @returns `allow`, or the reason to deny. */
+function decide(vector: Vector): string {
+  const { config, request, now } = vector;
+  const trust: Trust = {
+    roots: new Set(config.trusted_roots),
+    clockToleranceSeconds: config.clock_tolerance_secs,
+  };
+  if (vector.check === "pop-window-config") return decideWithWindows(vector, trust);
+  const policy: Policy = { gateway: gatewayFor(request.tool, request.args_json), trust, mode: "enforce" };
+  const decision = authorize(policy, now, requestOf(vector));
+  return decision.allow ? "allow" : decision.reason;
+}
+
+/** The product has no setting for windows; the rule behind it is general. */
+function decideWithWindows({ config, request, now }: Vector, trust: Trust): string {
+  const stack = parseWarrantHeader(request.warrant_header ?? "");
+  assert.ok(isStack(stack));
+  const parsed = parseJson(Buffer.from(request.args_json));
+  assert.ok(parsed.ok && isObject(parsed.document.value));
+  const call = { tool: request.tool, args: parsed.document.value, proof: request.pop_header ?? undefined };
+  const windows = { windowSeconds: config.pop_window_secs, maxWindows: config.pop_max_windows };
+  return verifyCall(stack, call, trust, now, windows)?.refused ?? "allow";
+}
+
+/** One route, and one rule for each member of the body: the arguments of the case are the arguments of the call. */
+function gatewayFor(asked: string, argsJson: string) {
+  // No route can lead to a reserved name, so any other will do to show that its warrant isn't read.
+  const tool = asked.startsWith("tenuo:") ? "other" : asked;
+  const parsed = parseJson(Buffer.from(argsJson));
+  const names = parsed.ok && isObject(parsed.document.value) ? [...parsed.document.value.keys()] : ["any"];
+  const constraints = Object.fromEntries(names.map((name) => [name, { from: "body", path: name }]));
+  const config = {
+    version: "1",
+    settings: { max_chain_length: 65 },
+    tools: {
+      [tool]: { constraints: names.length > 0 ? constraints : { any: { from: "body", path: "any" } } },
+    },
+    routes: [{ pattern: "/call", method: ["POST"], tool }],
+  };
+  const loaded = loadGateway(JSON.stringify(config), "gateway.yaml");
+  assert.ok(loaded.ok, loaded.ok ? "" : loaded.errors.map((error) => error.message).join("; "));
+  return loaded.gateway;
+}
+
+function requestOf({ request }: Vector): HttpRequest {
+  const body = Buffer.from(request.args_json);
+  const lines = new Map<string, readonly string[]>([
+    ["content-type", ["application/json"]],
+    ["content-length", [String(body.length)]],
+  ]);
+  if (request.warrant_header !== null) {
+    lines.set("x-tenuo-warrant", [request.warrant_header, ...(request.further_warrant_headers ?? [])]);
+  }
+  if (request.pop_header !== null) lines.set("x-tenuo-pop", [request.pop_header]);
+  if (request.approvals_header != null) lines.set("x-tenuo-approvals", [request.approvals_header]);
+  return {
+    method: "POST",
+    target: "/call",
+    authority: "api",
+    headers: { lines, exact: true },
+    body: { bytes: body, exact: true },
+  };
+}

@@ -1,0 +1,65 @@
+import {
+  type Constraint,
+  exact,
+  oneOf,
+  pattern,
+  range,
+  wildcard,
+} from "../../src/warrant/constraint/index.ts";
+import { constraintSet } from "../../src/warrant/constraint-set.ts";
+import { encodeHeader, parseWarrantHeader } from "../../src/warrant/header.ts";
+import { delegate, encodeStack, mint, type Grant as OwnGrant } from "../../src/warrant/mint.ts";
+import { isStack } from "../../src/warrant/parse.ts";
+import { signProof } from "../../src/warrant/proof.ts";
+import { leafOf, type Stack, warrantIdText } from "../../src/warrant/warrant.ts";
+import { type Call, type ConstraintText, type Grant, type Issuer, unixNow } from "./warrants.ts";
+
+/** This package's own minting and signing. */
+export const ownIssuer: Issuer = {
+  name: "our own",
+  mint: async (root, grant) => text(mint(root, toGrant(grant))),
+  delegate: async (parent, holder, grant) => text(delegate(holder, parse(parent), toGrant(grant))),
+  leaf: async (warrant) => text([leafOf(parse(warrant))]),
+  identifier: async (warrant) => warrantIdText(leafOf(parse(warrant))),
+  proof: async (warrant, holder, call, time = unixNow()) =>
+    encodeHeader(signProof(holder, { warrant: leafOf(parse(warrant)), ...toCall(call) }, time)),
+  stop: async () => {},
+};
+
+function text(stack: Stack): string {
+  return encodeHeader(encodeStack(stack));
+}
+
+function parse(warrant: string): Stack {
+  const stack = parseWarrantHeader(warrant);
+  if (!isStack(stack)) throw new Error(stack.detail);
+  return stack;
+}
+
+function toGrant({ holder, tools, ttl = 60 }: Grant): OwnGrant {
+  const sets = Object.entries(tools).map(([tool, constraints]) => {
+    const members = Object.entries(constraints).map(([name, constraint]) => [name, toConstraint(constraint)]);
+    return [tool, constraintSet(Object.fromEntries(members))];
+  });
+  return {
+    holder: holder.publicKey,
+    tools: Object.fromEntries(sets),
+    issuedAt: unixNow(),
+    lifetimeSeconds: ttl,
+  };
+}
+
+function toConstraint(text: ConstraintText): Constraint {
+  if ("exact" in text) return exact(text.exact);
+  if ("oneOf" in text) return oneOf(text.oneOf);
+  if ("pattern" in text) return pattern(text.pattern);
+  if ("range" in text) return range({ min: text.range[0], max: text.range[1] });
+  return wildcard;
+}
+
+function toCall({ tool, args }: Call) {
+  const values = Object.entries(args).map(
+    ([name, value]) => [name, typeof value === "number" ? BigInt(value) : value] as const,
+  );
+  return { tool, args: new Map(values) };
+}
