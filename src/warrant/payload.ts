@@ -4,7 +4,7 @@ import { type PublicKey, publicKeyFromBytes } from "../crypto/ed25519.ts";
 import { type ConstraintSet, parseConstraintSet } from "./constraint-set.ts";
 import * as limits from "./limits.ts";
 import { asArray, asBytes, asMap, asText, asUnsigned, Malformed } from "./malformed.ts";
-import { APPROVAL_GATES, WARRANT_ID_BYTES, type Warrant } from "./warrant.ts";
+import { WARRANT_ID_BYTES, type Warrant } from "./warrant.ts";
 
 /** Keys of the payload map (wire format §5). */
 export const KEY = {
@@ -47,6 +47,7 @@ export const ALGORITHM = 1n;
 const U8_MAX = 255;
 const U32_MAX = 2 ** 32 - 1;
 const HASH_BYTES = 32;
+/** Raw UTF-8, and not counted among the extensions. */
 const TEXT_EXTENSIONS = ["tenuo.session_id", "tenuo.agent_id"];
 
 type Fields = Omit<Warrant, "payload" | "payloadHash" | "signature">;
@@ -166,7 +167,8 @@ function parseByteList(value: CborValue, maxLength: number, what: string): Uint8
 
 function parseExtensions(value: CborValue): ReadonlyMap<string, Uint8Array> {
   const map = asMap(value, "extensions");
-  if (map.size > limits.MAX_EXTENSIONS)
+  const counted = map.size - TEXT_EXTENSIONS.filter((name) => map.has(name)).length;
+  if (counted > limits.MAX_EXTENSIONS)
     throw new Malformed(`extensions has more than ${limits.MAX_EXTENSIONS} keys`);
   const extensions = new Map<string, Uint8Array>();
   for (const [key, bytes] of map) {
@@ -220,9 +222,4 @@ function checkApprovers(fields: Fields, map: CborMap): void {
 
 function hex(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString("hex");
-}
-
-/** Whether the warrant asks approval of some calls. */
-export function hasApprovalGates(warrant: Warrant): boolean {
-  return (warrant.extensions.get(APPROVAL_GATES)?.length ?? 0) > 0;
 }

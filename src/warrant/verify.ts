@@ -2,10 +2,9 @@ import type { Arguments } from "../value.ts";
 import { checkChain, type Trust } from "./chain.ts";
 import { checkArguments } from "./constraint-set.ts";
 import { isProof, parseProofHeader } from "./header.ts";
-import { hasApprovalGates } from "./payload.ts";
 import { checkProof, PROOF_WINDOWS, type ProofWindows } from "./proof.ts";
 import { refuse, type WarrantRefusal } from "./refusal.ts";
-import { leafOf, type Stack } from "./warrant.ts";
+import { hasApprovalGates, leafOf, type Stack } from "./warrant.ts";
 
 /** One call of a tool under a stack. */
 export interface Call {

@@ -42,8 +42,12 @@ export function leafOf(stack: Stack): Warrant {
   return stack.at(-1) ?? stack[0];
 }
 
-/** Approval gates live in this extension; zero bytes mean none. */
-export const APPROVAL_GATES = "tenuo.approval_gates";
+const APPROVAL_GATES = "tenuo.approval_gates";
+
+/** Whether the warrant asks approval of some calls; an extension of zero bytes asks none. */
+export function hasApprovalGates(warrant: Warrant): boolean {
+  return (warrant.extensions.get(APPROVAL_GATES)?.length ?? 0) > 0;
+}
 
 export const WARRANT_ID_BYTES = 16;
 

@@ -1,0 +1,153 @@
+import { execFile, spawn } from "node:child_process";
+import { accessSync, constants, readFileSync, writeFileSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
+import { platform } from "node:os";
+import { delimiter, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+
+const execute = promisify(execFile);
+
+const IMAGE = "envoyproxy/envoy:v1.40.0";
+const EXAMPLE = fileURLToPath(new URL("../../../envoy/gateway.yaml", import.meta.url));
+
+/** How an Envoy can be run here. */
+export interface EnvoyFound {
+  /** For people: where it comes from. */
+  readonly origin: string;
+  readonly command: string;
+  readonly arguments: (configFile: string) => readonly string[];
+}
+
+export interface RunningEnvoy {
+  readonly port: number;
+  readonly close: () => void;
+}
+
+type Variables = Readonly<Record<string, string | undefined>>;
+
+/** Looks for `ENVOY_BIN`, then `envoy` on the PATH, then Docker. */
+export async function findEnvoy(variables: Variables): Promise<EnvoyFound | undefined> {
+  const named = variables["ENVOY_BIN"];
+  if (named !== undefined && named !== "") return binary(`${named} (ENVOY_BIN)`, named);
+  const folders = (variables["PATH"] ?? "").split(delimiter);
+  const installed = folders.map((folder) => join(folder, "envoy")).find(isExecutable);
+  if (installed !== undefined) return binary(`${installed} (PATH)`, installed);
+  return (await hasDockerImage()) ? docker() : undefined;
+}
+
+/** Runs the shipped example configuration on free ports in front of the two services on loopback. */
+export async function startEnvoy(
+  found: EnvoyFound,
+  folder: string,
+  ports: { readonly authorizer: number; readonly upstream: number },
+): Promise<RunningEnvoy> {
+  const [port, admin] = await Promise.all([freePort(), freePort()]);
+  const configFile = join(folder, "envoy.yaml");
+  writeFileSync(configFile, toLoopback(readFileSync(EXAMPLE, "utf8"), { ...ports, port, admin }), {
+    mode: 0o644,
+  });
+  const child = spawn(found.command, found.arguments(configFile), { stdio: ["ignore", "ignore", "pipe"] });
+  let complaints = "";
+  child.stderr.on("data", (chunk: Buffer) => {
+    complaints = (complaints + chunk).slice(-4000);
+  });
+  const ended = new Promise<never>((_, reject) => {
+    child.once("error", reject);
+    child.once("exit", (code) => reject(new Error(`Envoy ended with code ${code}: ${complaints}`)));
+  });
+  ended.catch(() => {});
+  await Promise.race([ended, untilDeciding(port)]);
+  return { port, close: () => void child.kill("SIGTERM") };
+}
+
+function binary(origin: string, command: string): EnvoyFound {
+  return {
+    origin,
+    command,
+    arguments: (configFile) => ["-c", configFile, "--disable-hot-restart", "--log-level", "error"],
+  };
+}
+
+function docker(): EnvoyFound {
+  return {
+    origin: `${IMAGE} (Docker)`,
+    command: "docker",
+    arguments: (configFile) => [
+      ...[
+        "run",
+        "--rm",
+        "--init",
+        "--network",
+        "host",
+        "--volume",
+        `${configFile}:/etc/envoy/envoy.yaml:ro`,
+        IMAGE,
+      ],
+      ...["-c", "/etc/envoy/envoy.yaml", "--log-level", "error"],
+    ],
+  };
+}
+
+/** Only where containers can share the host's network, as the services listen on loopback. */
+async function hasDockerImage(): Promise<boolean> {
+  if (platform() !== "linux") return false;
+  try {
+    await execute("docker", ["info"]);
+    await execute("docker", ["image", "inspect", IMAGE]).catch(() =>
+      execute("docker", ["pull", "--quiet", IMAGE]),
+    );
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function isExecutable(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+type Ports = Readonly<Record<"authorizer" | "upstream" | "port" | "admin", number>>;
+
+/** The example's names and ports, each exactly once, turned into those of this run. */
+function toLoopback(example: string, ports: Ports): string {
+  const addresses = [
+    ["address: 0.0.0.0, port_value: 8080", ports.port],
+    ["address: 127.0.0.1, port_value: 9901", ports.admin],
+    ["address: tenuo-ext-authz, port_value: 9090", ports.authorizer],
+    ["address: upstream, port_value: 8080", ports.upstream],
+  ] as const;
+  return addresses.reduce((text, [address, port]) => {
+    if (text.split(address).length !== 2) throw new Error(`the example doesn't hold \`${address}\` once`);
+    return text.replace(address, `address: 127.0.0.1, port_value: ${port}`);
+  }, example);
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+const START_TIMEOUT_MS = 30_000;
+
+/** Envoy answers 503 until its first health check of the authorizer passed; after that, 401 or 404. */
+async function untilDeciding(port: number): Promise<void> {
+  const deadline = Date.now() + START_TIMEOUT_MS;
+  while (Date.now() < deadline) {
+    const status = await fetch(`http://127.0.0.1:${port}/`).then(
+      (response) => response.status,
+      () => 0,
+    );
+    if (status !== 0 && status < 500) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error(`Envoy didn't reach the authorizer within ${START_TIMEOUT_MS / 1000} s`);
+}

@@ -1,0 +1,73 @@
+import { request as httpRequest } from "node:http";
+import { credentials } from "@grpc/grpc-js";
+import { Authorization } from "../../server/proto.ts";
+
+/** Numbers of the statuses that the protobuf decoder gives by name. */
+const STATUS_NUMBERS: Readonly<Record<string, number>> = {
+  BadRequest: 400,
+  Unauthorized: 401,
+  Forbidden: 403,
+  NotFound: 404,
+  PayloadTooLarge: 413,
+  ServiceUnavailable: 503,
+};
+
+/** One request of an agent. */
+export interface AgentRequest {
+  readonly method: string;
+  readonly target: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+}
+
+export interface Answer {
+  readonly status: number;
+  /** Content of `x-tenuo-deny-reason`. */
+  readonly reason: string | undefined;
+}
+
+export type Send = (request: AgentRequest) => Promise<Answer>;
+
+/** Over HTTP, through a proxy that asks the authorizer. */
+export function throughProxy(port: number): Send {
+  return ({ method, target, headers, body }) =>
+    new Promise((resolve, reject) => {
+      const request = httpRequest({ host: "127.0.0.1", port, method, path: target, headers }, (response) => {
+        const reason = response.headers["x-tenuo-deny-reason"];
+        response.resume();
+        resolve({
+          status: response.statusCode ?? 0,
+          reason: typeof reason === "string" ? reason : undefined,
+        });
+      });
+      request.on("error", reject);
+      request.end(body);
+    });
+}
+
+/** Straight to the authorizer, with the question that Envoy would ask. */
+export function overGrpc(port: number): Send & { readonly close: () => void } {
+  const client = new Authorization(`127.0.0.1:${port}`, credentials.createInsecure());
+  const send: Send = ({ method, target, headers, body = "" }) =>
+    new Promise((resolve, reject) => {
+      const lowered = Object.fromEntries(
+        Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]),
+      );
+      const length = body === "" ? {} : { "content-length": String(Buffer.byteLength(body)) };
+      const http = {
+        method,
+        path: target,
+        host: "localhost",
+        headers: { ...lowered, ...length },
+        rawBody: Buffer.from(body),
+      };
+      client.Check({ attributes: { request: { http } } }, (error, response) => {
+        if (error !== null) return reject(error);
+        const denied = response?.deniedResponse;
+        const reason = denied?.headers.find(({ header }) => header?.key === "x-tenuo-deny-reason")?.header
+          ?.value;
+        resolve({ status: denied ? (STATUS_NUMBERS[denied.status?.code ?? ""] ?? 0) : 200, reason });
+      });
+    });
+  return Object.assign(send, { close: () => client.close() });
+}

@@ -1,0 +1,26 @@
+import { type Input, UsageError } from "./command.ts";
+
+/** @throws {UsageError} unless the flag is one of the choices, or absent. */
+export function choice<T extends string>(input: Input, flag: string, choices: readonly T[]): T | undefined {
+  const text = input.text(flag);
+  if (text === undefined) return undefined;
+  const found = choices.find((candidate) => candidate === text);
+  if (found === undefined) throw new UsageError(`\`--${flag} ${text}\` is none of ${choices.join(", ")}`);
+  return found;
+}
+
+/** @throws {UsageError} unless the flag is a whole number from 0 to `max`, or absent. */
+export function wholeNumber(input: Input, flag: string, max: number): number | undefined {
+  const text = input.text(flag);
+  if (text === undefined) return undefined;
+  if (!/^\d{1,15}$/.test(text) || Number(text) > max) {
+    throw new UsageError(`\`--${flag} ${text}\` is not a whole number from 0 to ${max}`);
+  }
+  return Number(text);
+}
+
+export function required(input: Input, flag: string): string {
+  const text = input.text(flag);
+  if (text === undefined) throw new UsageError(`\`--${flag}\` is missing`);
+  return text;
+}

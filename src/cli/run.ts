@@ -1,0 +1,105 @@
+import { parseArgs } from "node:util";
+import { checkConfig } from "./check-config.ts";
+import {
+  type Command,
+  EXIT_FAILED,
+  EXIT_OK,
+  EXIT_USAGE,
+  type Flag,
+  type Flags,
+  type Input,
+  UsageError,
+} from "./command.ts";
+import { demo } from "./demo/demo.ts";
+import { commandHelp, PROGRAM, programHelp } from "./help.ts";
+import { serve } from "./serve.ts";
+import { sign } from "./sign.ts";
+import { VERSION } from "./version.ts";
+
+const COMMANDS: readonly Command[] = [serve, checkConfig, sign, demo];
+
+const COMMON_FLAGS: Flags = {
+  help: { help: "show this help", short: "h" },
+  version: { help: "show the version", short: "V" },
+};
+
+type Process = Pick<Input, "variables" | "stdout" | "stderr" | "stopped">;
+
+/** Runs the program. @returns its exit code. */
+export async function run(args: readonly string[], process: Process): Promise<number> {
+  let command: Command | undefined;
+  try {
+    const { values, positionals } = parse(args);
+    if (values["version"] === true) return print(process, `${PROGRAM} ${VERSION}\n`);
+    const [name, ...rest] = positionals;
+    command = COMMANDS.find((candidate) => candidate.name === name);
+    if (name === undefined && values["help"] === true)
+      return print(process, programHelp(COMMANDS, COMMON_FLAGS));
+    if (name === undefined) throw new UsageError("no command given");
+    if (command === undefined) throw new UsageError(`\`${name}\` is not a command`);
+    if (values["help"] === true) return print(process, commandHelp(command, COMMON_FLAGS));
+    return await command.run(toInput(command, values, rest, process));
+  } catch (error) {
+    if (!(error instanceof UsageError)) {
+      process.stderr(
+        `${PROGRAM}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+      );
+      return EXIT_FAILED;
+    }
+    const help = command === undefined ? `${PROGRAM} --help` : `${PROGRAM} ${command.name} --help`;
+    process.stderr(`${PROGRAM}: ${error.message}\nsee \`${help}\`\n`);
+    return EXIT_USAGE;
+  }
+}
+
+function print(process: Process, text: string): number {
+  process.stdout(text);
+  return EXIT_OK;
+}
+
+type Values = Readonly<Record<string, string | boolean | (string | boolean)[] | undefined>>;
+
+/** All flags of all commands are known at once, since flags may stand before the command. */
+function parse(args: readonly string[]): { values: Values; positionals: string[] } {
+  const flags = Object.assign({}, COMMON_FLAGS, ...COMMANDS.map((command) => command.flags)) as Flags;
+  const options = Object.fromEntries(Object.entries(flags).map(([name, flag]) => [name, toOption(flag)]));
+  try {
+    return parseArgs({ args: [...args], options, allowPositionals: true });
+  } catch (error) {
+    if (error instanceof TypeError)
+      throw new UsageError(error.message.replace(/\. To specify a positional.*/s, ""));
+    throw error;
+  }
+}
+
+function toOption(flag: Flag): { type: "string" | "boolean"; multiple?: boolean; short?: string } {
+  return {
+    type: flag.value === undefined ? "boolean" : "string",
+    multiple: flag.repeatable ?? false,
+    ...(flag.short === undefined ? {} : { short: flag.short }),
+  };
+}
+
+function toInput(command: Command, values: Values, positionals: readonly string[], process: Process): Input {
+  for (const name of Object.keys(values)) {
+    if (!(name in command.flags)) throw new UsageError(`\`--${name}\` is not a flag of \`${command.name}\``);
+  }
+  const wanted = command.positionals ?? [];
+  const missing = wanted[positionals.length];
+  if (missing !== undefined) throw new UsageError(`${missing} is missing`);
+  const extra = positionals[wanted.length];
+  if (extra !== undefined) throw new UsageError(`\`${extra}\` is one argument too many`);
+
+  const given = (name: string) => [values[name] ?? []].flat().map(String);
+  return {
+    ...process,
+    positionals,
+    list: given,
+    isSet: (name) => values[name] === true,
+    text: (name) => {
+      const flag = command.flags[name];
+      const variable = flag?.variable === undefined ? undefined : process.variables[flag.variable];
+      return given(name).at(-1) ?? (variable === "" ? undefined : variable) ?? flag?.default;
+    },
+  };
+}

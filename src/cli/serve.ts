@@ -1,0 +1,171 @@
+import type { Mode } from "../decision/decision.ts";
+import { createLog, LOG_LEVELS, type Log } from "../server/log.ts";
+import { ListenError, type RunningServer, startServer } from "../server/server.ts";
+import { loadSnapshot, type Snapshot, type Sources } from "../server/snapshot.ts";
+import { type Command, EXIT_FAILED, EXIT_OK, type Input } from "./command.ts";
+import { choice, required, wholeNumber } from "./flag-value.ts";
+import { VERSION } from "./version.ts";
+
+const MODES: readonly Mode[] = ["enforce", "audit", "permissive"];
+const MAX_PORT = 65_535;
+const DAY_SECONDS = 86_400;
+
+/** Asked for, and not to be had yet: better no start than one without the protection that was meant. */
+const NOT_YET = ["revocation-list", "control-plane-url", "connect-token"] as const;
+
+export const serve: Command = {
+  name: "serve",
+  summary: "run the authorizer",
+  description: `
+Answers Envoy's gRPC ext_authz checks (envoy.service.auth.v3.Authorization) on one port, together with the
+pages /health, /healthz, /ready and /status. Trusted roots are united from the flags, the environment and
+settings.trusted_roots of the file.
+
+  tenuo-ext-authz serve --config gateway.yaml --trusted-keys $ROOT_PUBLIC_KEY`,
+  flags: {
+    config: { value: "FILE", short: "c", help: "gateway.yaml: tools, routes, settings" },
+    bind: { value: "ADDRESS", short: "b", help: "address to listen on", default: "0.0.0.0" },
+    port: { value: "N", short: "p", help: "port for checks and health pages", default: "9090" },
+    "health-port": {
+      value: "N",
+      help: "port for the health pages alone, 0 for none",
+      default: "9091",
+      variable: "TENUO_HEALTH_PORT",
+    },
+    "health-bind": {
+      value: "ADDRESS",
+      help: "address for the health port, as --bind unless given",
+      variable: "TENUO_HEALTH_BIND",
+    },
+    "trusted-keys": {
+      value: "HEX,…",
+      help: "public keys of trusted roots, comma-separated",
+      repeatable: true,
+      variable: "TENUO_TRUSTED_KEYS",
+    },
+    "trusted-keys-file": { value: "FILE", help: "the same, one key a line" },
+    mode: {
+      value: "MODE",
+      help: "enforce, or audit or permissive to let denied requests pass; beats settings.mode",
+      variable: "TENUO_MODE",
+    },
+    "clock-tolerance": {
+      value: "SECONDS",
+      help: "how far ahead of this clock a warrant may be issued; beats settings.clock_tolerance_secs",
+      variable: "TENUO_CLOCK_TOLERANCE",
+    },
+    "drain-seconds": {
+      value: "N",
+      help: "on SIGTERM, how long to stay up unready while proxies are connected",
+      default: "5",
+    },
+    "log-level": {
+      value: "LEVEL",
+      help: LOG_LEVELS.join(", "),
+      default: "info",
+      variable: "TENUO_LOG_LEVEL",
+    },
+    "revocation-list": { value: "FILE", help: "not supported yet", variable: "TENUO_REVOCATION_LIST" },
+    "control-plane-url": { value: "URL", help: "not supported yet", variable: "TENUO_CONTROL_PLANE_URL" },
+    "connect-token": { value: "TOKEN", help: "not supported yet", variable: "TENUO_CONNECT_TOKEN" },
+  },
+  run: async (input) => {
+    const sources = readSources(input);
+    const ports = readPorts(input);
+    const log = createLog(choice(input, "log-level", LOG_LEVELS) ?? "info");
+
+    const unsupported = NOT_YET.filter((flag) => input.text(flag) !== undefined);
+    for (const flag of unsupported)
+      input.stderr(`\`--${flag}\` (or its variable) is not supported yet; unset it to start\n`);
+    if (unsupported.length > 0) return EXIT_FAILED;
+
+    const loaded = loadSnapshot(sources, new Date());
+    for (const warning of loaded.warnings) input.stderr(`warning: ${warning}\n`);
+    if (!loaded.ok) {
+      for (const error of loaded.errors) input.stderr(`${error}\n`);
+      return EXIT_FAILED;
+    }
+    const { snapshot } = loaded;
+
+    let server: RunningServer;
+    try {
+      server = await startServer({ ...ports, version: VERSION, snapshot: () => snapshot, log });
+    } catch (error) {
+      if (!(error instanceof ListenError)) throw error;
+      input.stderr(`${error.message}\n`);
+      return EXIT_FAILED;
+    }
+    announce(log, snapshot, server, sources.configFile);
+    await input.stopped();
+    log.info("stopping", "draining connections; a second signal stops at once");
+    await server.drain();
+    log.info("stopped", "stopped");
+    return EXIT_OK;
+  },
+};
+
+function readSources(input: Input): Sources {
+  const given = input.list("trusted-keys");
+  const variable = input.variables["TENUO_TRUSTED_KEYS"];
+  const keyLists = [
+    ...given.map((list) => ({ from: "--trusted-keys", list })),
+    ...(variable === undefined ? [] : [{ from: "TENUO_TRUSTED_KEYS", list: variable }]),
+  ];
+  const trustedKeys = keyLists.flatMap(({ from, list }) =>
+    list
+      .split(",")
+      .map((hex) => ({ from, hex: hex.trim() }))
+      .filter(({ hex }) => hex !== ""),
+  );
+  const trustedKeysFile = input.text("trusted-keys-file");
+  const mode = choice(input, "mode", MODES);
+  const clockToleranceSeconds = wholeNumber(input, "clock-tolerance", DAY_SECONDS);
+  return {
+    configFile: required(input, "config"),
+    trustedKeys,
+    ...(trustedKeysFile === undefined ? {} : { trustedKeysFile }),
+    ...(mode === undefined ? {} : { mode }),
+    ...(clockToleranceSeconds === undefined ? {} : { clockToleranceSeconds }),
+  };
+}
+
+function readPorts(input: Input) {
+  const bind = input.text("bind") ?? "0.0.0.0";
+  const healthPort = wholeNumber(input, "health-port", MAX_PORT);
+  return {
+    bind,
+    port: wholeNumber(input, "port", MAX_PORT) ?? 0,
+    healthBind: input.text("health-bind") ?? bind,
+    healthPort: healthPort === 0 ? undefined : healthPort,
+    drainSeconds: wholeNumber(input, "drain-seconds", DAY_SECONDS) ?? 0,
+  };
+}
+
+function announce(
+  log: Log,
+  { policy, config, unready }: Snapshot,
+  server: RunningServer,
+  configFile: string,
+): void {
+  log.info("listening", `checks and health pages on port ${server.port}`, {
+    port: server.port,
+    health_port: server.healthPort,
+    version: VERSION,
+    mode: policy.mode,
+    config: configFile,
+    config_sha256: config.sha256,
+    trusted_roots: policy.trust.roots.size,
+  });
+  if (policy.mode !== "enforce") {
+    log.warn(
+      "mode",
+      `NOTHING IS BLOCKED: mode is ${policy.mode}; requests that would be denied pass and are logged`,
+    );
+  }
+  for (const reason of unready) {
+    log.warn(
+      "unready",
+      `${reason}, so every request is denied: set --trusted-keys, TENUO_TRUSTED_KEYS or settings.trusted_roots`,
+    );
+  }
+}

@@ -1,0 +1,81 @@
+import { readFileSync } from "node:fs";
+import { SEED_BYTES, type SigningKey, signingKeyFromSeed } from "../crypto/ed25519.ts";
+import { parseJson } from "../gateway/json.ts";
+import { isObject, type Value } from "../value.ts";
+import { encodeHeader, parseWarrantHeader } from "../warrant/header.ts";
+import { isStack } from "../warrant/parse.ts";
+import { signProof } from "../warrant/proof.ts";
+import { leafOf, type Stack } from "../warrant/warrant.ts";
+import { type Command, EXIT_OK, type Input, UsageError } from "./command.ts";
+import { required } from "./flag-value.ts";
+
+export const sign: Command = {
+  name: "sign",
+  summary: "sign one call and print its two headers",
+  description: `
+Makes the proof of possession for one call and prints the headers to send, one a line. A proof is good for about
+a minute and for these arguments alone: the ones gateway.yaml takes from the request.
+
+  tenuo-ext-authz sign --warrant agent.warrant --key agent.key --tool read_file --arg path=data/report.txt \\
+    | curl -H @- http://localhost:8080/files/data/report.txt`,
+  flags: {
+    warrant: { value: "FILE", help: "the warrant or stack, as text of the header" },
+    key: { value: "FILE", help: "the holder's private key: 64 hex digits of an Ed25519 seed" },
+    tool: { value: "NAME", help: "the tool to call" },
+    arg: { value: "NAME=TEXT", help: "an argument that is text", repeatable: true },
+    args: { value: "JSON", help: "all arguments as one JSON object; 1 and 1.0 are different" },
+    json: { help: "print one JSON object instead" },
+  },
+  run: (input) => {
+    const warrant = readTrimmed(required(input, "warrant"));
+    const stack = readStack(warrant);
+    const key = readKey(required(input, "key"));
+    if (key.publicKey.hex !== leafOf(stack).holder.hex) {
+      throw new UsageError("the key isn't the holder's of this warrant, so its proofs won't verify");
+    }
+    const call = { warrant: leafOf(stack), tool: required(input, "tool"), args: readArguments(input) };
+    const proof = encodeHeader(signProof(key, call, Date.now() / 1000));
+    const headers = { "X-Tenuo-Warrant": warrant, "X-Tenuo-PoP": proof };
+    const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\n`);
+    input.stdout(input.isSet("json") ? `${JSON.stringify(headers)}\n` : lines.join(""));
+    return EXIT_OK;
+  },
+};
+
+function readStack(text: string): Stack {
+  const stack = parseWarrantHeader(text);
+  if (!isStack(stack)) throw new UsageError(`the file of --warrant holds none: ${stack.detail}`);
+  return stack;
+}
+
+function readKey(file: string): SigningKey {
+  const hex = readTrimmed(file);
+  if (!/^[0-9a-f]{64}$/i.test(hex))
+    throw new UsageError(`the file of --key isn't ${SEED_BYTES * 2} hex digits`);
+  return signingKeyFromSeed(Buffer.from(hex, "hex"));
+}
+
+function readArguments(input: Input): ReadonlyMap<string, Value> {
+  const args = new Map<string, Value>();
+  const json = input.text("args");
+  if (json !== undefined) {
+    const parsed = parseJson(Buffer.from(json));
+    if (!parsed.ok || !isObject(parsed.document.value))
+      throw new UsageError("the value of --args isn't one JSON object");
+    for (const [name, value] of parsed.document.value) args.set(name, value);
+  }
+  for (const pair of input.list("arg")) {
+    const equals = pair.indexOf("=");
+    if (equals < 1) throw new UsageError(`\`--arg ${pair}\` isn't NAME=TEXT`);
+    args.set(pair.slice(0, equals), pair.slice(equals + 1));
+  }
+  return args;
+}
+
+function readTrimmed(file: string): string {
+  try {
+    return readFileSync(file, "utf8").trim();
+  } catch (error) {
+    throw new UsageError(`can't read \`${file}\`: ${error instanceof Error ? error.message : error}`);
+  }
+}

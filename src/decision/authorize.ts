@@ -1,0 +1,81 @@
+import { admit } from "../gateway/admit.ts";
+import { extract } from "../gateway/extract.ts";
+import type { Gateway } from "../gateway/gateway.ts";
+import { credential } from "../gateway/header.ts";
+import { matchRoute } from "../gateway/match.ts";
+import type { GatewayRefusal } from "../gateway/refusal.ts";
+import type { HttpRequest } from "../gateway/request.ts";
+import type { Trust } from "../warrant/chain.ts";
+import { parseWarrantHeader } from "../warrant/header.ts";
+import { isStack } from "../warrant/parse.ts";
+import type { WarrantRefusal } from "../warrant/refusal.ts";
+import { verifyCall } from "../warrant/verify.ts";
+import { leafOf, type Stack, warrantIdText } from "../warrant/warrant.ts";
+import type { Decision, Deny, Grant, Mode } from "./decision.ts";
+
+/** Everything a decision depends on besides the request and the time; replaced as a whole. */
+export interface Policy {
+  readonly gateway: Gateway;
+  readonly trust: Trust;
+  /** Where no route says otherwise. */
+  readonly mode: Mode;
+}
+
+/**
+ * Decides one request. Pure: same policy, time and request, same decision.
+ *
+ * The order of the checks is part of the interface, as the first failure is the reason a client sees.
+ *
+ * @param now Unix seconds
+ */
+export function authorize(policy: Policy, now: number, request: HttpRequest): Decision {
+  const { gateway, trust } = policy;
+  const { settings } = gateway;
+  let mode = policy.mode;
+  const claims: { -readonly [K in keyof Grant]?: Grant[K] } = {};
+  const deny = (refusal: GatewayRefusal | WarrantRefusal): Deny => {
+    const { refused: reason, ...facts } = refusal;
+    return { allow: false, reason, mode, ...claims, ...facts };
+  };
+
+  const ambiguity = admit(gateway, request);
+  if (ambiguity !== undefined) return deny(ambiguity);
+
+  const match = matchRoute(gateway, request);
+  if ("refused" in match) return deny(match);
+  mode = match.route.mode ?? mode;
+  claims.tool = match.tool;
+
+  const header = credential(request, settings.warrantHeader);
+  if (header === undefined) {
+    return {
+      allow: false,
+      reason: "missing_warrant",
+      mode,
+      ...claims,
+      detail: `no ${settings.warrantHeader} header`,
+    };
+  }
+  const stack = parseWarrantHeader(header, settings.maxChainLength);
+  if (!isStack(stack)) return deny(stack);
+  Object.assign(claims, grantOf(stack));
+
+  const extracted = extract(gateway, match, request);
+  if ("refused" in extracted) return deny(extracted);
+
+  const call = { tool: match.tool, args: extracted.args, proof: credential(request, settings.popHeader) };
+  const refusal = verifyCall(stack, call, trust, now);
+  if (refusal !== undefined) return deny(refusal);
+  return { allow: true, mode, tool: match.tool, ...grantOf(stack) };
+}
+
+function grantOf(stack: Stack): Omit<Grant, "tool"> {
+  const leaf = leafOf(stack);
+  return {
+    warrantId: warrantIdText(leaf),
+    holder: leaf.holder.hex,
+    root: stack[0].issuer.hex,
+    chainDepth: leaf.depth,
+    chain: stack.map(warrantIdText),
+  };
+}

@@ -1,0 +1,40 @@
+import type { Mode } from "../gateway/schema.ts";
+import type { Value } from "../value.ts";
+import type { ChainFault } from "../warrant/refusal.ts";
+import type { Reason } from "./reason.ts";
+
+export type { Mode };
+
+/** Facts about the verified call; all of them proven. */
+export interface Grant {
+  readonly tool: string;
+  /** `tnu_wrt_…` of the leaf. */
+  readonly warrantId: string;
+  /** Hex of the leaf's holder and of the root that signed the chain. */
+  readonly holder: string;
+  readonly root: string;
+  /** Depth of the leaf; 0 for a root warrant. */
+  readonly chainDepth: number;
+  /** Text ids, root first. */
+  readonly chain: readonly string[];
+}
+
+export interface Allow extends Grant {
+  readonly allow: true;
+  readonly mode: Mode;
+}
+
+/** What is known of a denied call: claims, as far as the checks got, and never a proven fact. */
+export interface Deny extends Partial<Grant> {
+  readonly allow: false;
+  readonly reason: Reason;
+  readonly mode: Mode;
+  /** For operators; shown to clients in debug mode only. */
+  readonly detail: string;
+  readonly chainFault?: ChainFault;
+  readonly field?: string;
+  readonly constraint?: string;
+  readonly value?: Value;
+}
+
+export type Decision = Allow | Deny;

@@ -1,0 +1,21 @@
+#!/usr/bin/env node
+import { run } from "./cli/run.ts";
+
+/** Exit code of a process ended by SIGINT, as shells know it. */
+const EXIT_INTERRUPTED = 130;
+
+process.exitCode = await run(process.argv.slice(2), {
+  variables: process.env,
+  stdout: (text) => process.stdout.write(text),
+  stderr: (text) => process.stderr.write(text),
+  stopped: () =>
+    new Promise((resolve) => {
+      const stop = (): void => {
+        for (const signal of ["SIGTERM", "SIGINT"] as const)
+          process.on(signal, () => process.exit(EXIT_INTERRUPTED));
+        resolve();
+      };
+      process.once("SIGTERM", stop);
+      process.once("SIGINT", stop);
+    }),
+});

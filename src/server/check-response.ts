@@ -1,0 +1,250 @@
+import type { Decision, Deny, Mode } from "../decision/decision.ts";
+import { ANSWERS, CHAIN_FAULT_CODES, RPC_CODES } from "../decision/reason.ts";
+import type { HttpRequest } from "../gateway/request.ts";
+import { formatValue } from "../value.ts";
+import { authorizationService, type CheckResponse } from "./proto.ts";
+
+/** What the answer depends on besides the decision. */
+export interface AnswerSettings {
+  /** Show clients why in detail. */
+  readonly debugMode: boolean;
+  /** Headers the upstream shall not see on an allow, lower-case. */
+  readonly stripHeaders: readonly string[];
+}
+
+/** `allow`, `deny`, or `would_deny` where the mode lets a denied request pass. */
+export type Verdict = "allow" | "deny" | "would_deny";
+
+export function verdictOf(decision: Decision): Verdict {
+  if (decision.allow) return "allow";
+  return decision.mode === "enforce" ? "deny" : "would_deny";
+}
+
+/** Headers that speak for us to the upstream; a client's copy never gets through. */
+const RESULT_HEADERS = [
+  "x-tenuo-warrant-id",
+  "x-tenuo-tool",
+  "x-tenuo-holder",
+  "x-tenuo-root",
+  "x-tenuo-chain-depth",
+  "x-tenuo-request-id",
+  "x-tenuo-warning",
+  "x-tenuo-deny-reason",
+] as const;
+type ResultHeader = (typeof RESULT_HEADERS)[number];
+
+const MAX_DETAIL_CHARACTERS = 1024;
+
+type HeaderOption = NonNullable<NonNullable<CheckResponse["okResponse"]>["headers"]>[number];
+type Metadata = Readonly<Record<string, string | number | undefined>>;
+
+/** The one place where an answer to Envoy is made. */
+export function toCheckResponse(
+  decision: Decision,
+  requestId: string,
+  request: HttpRequest,
+  settings: AnswerSettings,
+): CheckResponse {
+  switch (verdictOf(decision)) {
+    case "deny":
+      return deny(decision as Deny, requestId, settings.debugMode);
+    case "would_deny":
+      return letPass(decision as Deny, requestId, request, settings);
+    case "allow":
+      return allow(decision as Extract<Decision, { allow: true }>, requestId, request, settings);
+  }
+}
+
+function allow(
+  decision: Extract<Decision, { allow: true }>,
+  requestId: string,
+  request: HttpRequest,
+  settings: AnswerSettings,
+): CheckResponse {
+  const { tool, warrantId, holder, root, chainDepth, mode } = decision;
+  return ok(request, settings, {
+    set: {
+      "x-tenuo-warrant-id": warrantId,
+      "x-tenuo-tool": tool,
+      "x-tenuo-holder": holder,
+      "x-tenuo-root": root,
+      "x-tenuo-chain-depth": String(chainDepth),
+      "x-tenuo-request-id": requestId,
+    },
+    metadata: {
+      request_id: requestId,
+      decision: "allow",
+      tool,
+      warrant_id: warrantId,
+      root,
+      chain_depth: chainDepth,
+      mode,
+    },
+  });
+}
+
+/** No unproven fact goes along: not in a header, and not in metadata that a later filter may believe. */
+function letPass(
+  decision: Deny,
+  requestId: string,
+  request: HttpRequest,
+  settings: AnswerSettings,
+): CheckResponse {
+  const { reason, tool, mode } = decision;
+  const warning = mode === "permissive" ? { "x-tenuo-warning": reason } : {};
+  return ok(request, settings, {
+    set: { "x-tenuo-request-id": requestId, ...warning },
+    toClient: warning,
+    metadata: { request_id: requestId, decision: "would_deny", reason, tool, mode },
+  });
+}
+
+interface Ok {
+  readonly set: Readonly<Partial<Record<ResultHeader, string>>>;
+  readonly toClient?: Readonly<Partial<Record<ResultHeader, string>>>;
+  readonly metadata: Metadata;
+}
+
+function ok(
+  request: HttpRequest,
+  settings: AnswerSettings,
+  { set, toClient = {}, metadata }: Ok,
+): CheckResponse {
+  return {
+    status: { code: 0 },
+    okResponse: {
+      headers: toHeaderOptions(set),
+      headersToRemove: [...forgedHeaders(request, set), ...settings.stripHeaders],
+      responseHeadersToAdd: toHeaderOptions(toClient),
+    },
+    dynamicMetadata: toStruct(metadata),
+  };
+}
+
+/** Result headers that aren't set, and every spelling of one that an upstream may read as it. */
+function forgedHeaders(request: HttpRequest, set: Ok["set"]): readonly string[] {
+  const unset = RESULT_HEADERS.filter((name) => !(name in set));
+  const aliases = [...request.headers.lines.keys()].filter(
+    (name) => /[_.]/.test(name) && RESULT_HEADERS.includes(name.replace(/[_.]/g, "-") as ResultHeader),
+  );
+  return [...unset, ...aliases];
+}
+
+function deny(decision: Deny, requestId: string, debugMode: boolean): CheckResponse {
+  const { reason, tool, warrantId, root, chainDepth, mode } = decision;
+  const { status, message } = ANSWERS[reason];
+  const detail = debugMode ? explain(decision) : undefined;
+  const headers: Record<string, string> = {
+    "x-tenuo-deny-reason": detail === undefined ? reason : `${reason}: ${detail}`,
+    "x-tenuo-request-id": requestId,
+    "content-type": "application/json",
+  };
+  if (status === 401) headers["www-authenticate"] = "Tenuo";
+  return {
+    status: { code: RPC_CODES[status], message },
+    deniedResponse: {
+      status: { code: status },
+      headers: toHeaderOptions(headers),
+      body: JSON.stringify(toBody(decision, requestId, detail)),
+    },
+    dynamicMetadata: toStruct({
+      request_id: requestId,
+      decision: "deny",
+      reason,
+      tool,
+      warrant_id: warrantId,
+      root,
+      chain_depth: chainDepth,
+      mode,
+    }),
+  };
+}
+
+function toBody(decision: Deny, requestId: string, detail: string | undefined): object {
+  const { reason, chainFault, warrantId, tool, field, constraint, value } = decision;
+  const { error, code, message } = ANSWERS[reason];
+  return {
+    authorized: false,
+    error: chainFault ?? error,
+    error_code: chainFault === undefined ? code : CHAIN_FAULT_CODES[chainFault],
+    reason,
+    message,
+    request_id: requestId,
+    warrant_id: warrantId,
+    tool,
+    field,
+    constraint: constraint?.slice(0, MAX_DETAIL_CHARACTERS),
+    ...(detail === undefined
+      ? {}
+      : {
+          value: value === undefined ? undefined : formatValue(value).slice(0, MAX_DETAIL_CHARACTERS),
+          detail,
+        }),
+  };
+}
+
+/** Why, for people who may know: `path=/etc/passwd not in Pattern(/data/*)`. */
+export function explain({ field, constraint, value, detail }: Deny): string {
+  const text =
+    field !== undefined && constraint !== undefined && value !== undefined
+      ? `${field}=${formatValue(value)} not in ${constraint}`
+      : detail;
+  return toHeaderText(text).slice(0, MAX_DETAIL_CHARACTERS);
+}
+
+/** `append` and its successor both say overwrite: some releases of Envoy read one, some the other. */
+function toHeaderOptions(headers: Readonly<Record<string, string>>): HeaderOption[] {
+  return Object.entries(headers).map(([key, value]) => ({
+    header: { key, value: toHeaderText(value) },
+    append: { value: false },
+    appendAction: "OVERWRITE_IF_EXISTS_OR_ADD",
+  }));
+}
+
+/** Visible ASCII and spaces; other characters as the percent escapes of their UTF-8 bytes. */
+function toHeaderText(text: string): string {
+  return text.replace(/[^\x20-\x7e]+/g, (part) =>
+    Array.from(Buffer.from(part), (byte) => `%${byte.toString(16).toUpperCase().padStart(2, "0")}`).join(""),
+  );
+}
+
+function toStruct(metadata: Metadata): NonNullable<CheckResponse["dynamicMetadata"]> {
+  const fields: Record<string, { stringValue: string } | { numberValue: number }> = {};
+  for (const [name, value] of Object.entries(metadata)) {
+    if (typeof value === "number") fields[name] = { numberValue: value };
+    else if (value !== undefined) fields[name] = { stringValue: value };
+  }
+  return { fields };
+}
+
+/** Answers where nothing else can be said; made ahead, so that no fault can keep it from being sent. */
+export function internalDenial(requestId: string, mode: Mode = "enforce"): CheckResponse {
+  return deny(
+    { allow: false, reason: "internal", mode, detail: "see the log of the authorizer" },
+    requestId,
+    false,
+  );
+}
+
+const { responseSerialize } = authorizationService.Check;
+const LAST_RESORT = responseSerialize(internalDenial("unknown"));
+
+/**
+ * Turns an answer into bytes. Envoy reads an empty answer, and a denial without a status, as an allow; nothing
+ * but a whole allow or a whole denial leaves here.
+ */
+export function serializeResponse(response: CheckResponse): Buffer {
+  try {
+    return isAllow(response) || isDenial(response) ? responseSerialize(response) : LAST_RESORT;
+  } catch {
+    return LAST_RESORT;
+  }
+}
+
+function isAllow({ status, okResponse, deniedResponse }: CheckResponse): boolean {
+  return status?.code === 0 && okResponse != null && deniedResponse == null;
+}
+
+function isDenial({ status, okResponse, deniedResponse }: CheckResponse): boolean {
+  return (status?.code ?? 0) !== 0 && okResponse == null && Number(deniedResponse?.status?.code) >= 400;
+}

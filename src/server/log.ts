@@ -1,0 +1,86 @@
+import { pino } from "pino";
+import type { Decision } from "../decision/decision.ts";
+import type { HttpRequest } from "../gateway/request.ts";
+import { formatValue } from "../value.ts";
+import type { Caller } from "./check-request.ts";
+import { explain, verdictOf } from "./check-response.ts";
+
+export const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "silent"] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** One JSON object a line on stdout; every line has an `event`, so that filters on it never meet null. */
+export interface Log {
+  decision(
+    decision: Decision,
+    request: HttpRequest,
+    caller: Caller,
+    requestId: string,
+    durationMs: number,
+  ): void;
+  info(event: string, message: string, fields?: Fields): void;
+  warn(event: string, message: string, fields?: Fields): void;
+  /** Something that shouldn't be possible, with its cause. */
+  fault(message: string, error: unknown, requestId?: string): void;
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** Values from requests are cut to this, so that a line stays a line. */
+const MAX_FIELD_CHARACTERS = 1024;
+
+export function createLog(level: LogLevel): Log {
+  const logger = pino({
+    level,
+    base: null,
+    messageKey: "message",
+    timestamp: () => `,"time":"${new Date().toISOString()}"`,
+    formatters: { level: (label) => ({ level: label }) },
+  });
+
+  return {
+    info: (event, message, fields) => logger.info({ event, ...fields }, message),
+    warn: (event, message, fields) => logger.warn({ event, ...fields }, message),
+    fault: (message, error, requestId) =>
+      logger.error({ event: "fault", request_id: requestId, err: error }, message),
+    decision: (decision, request, caller, requestId, durationMs) => {
+      const { tool, warrantId, holder, chain, root, mode } = decision;
+      const line = {
+        event: decision.allow ? "authorization_success" : "authorization_denied",
+        decision: verdictOf(decision),
+        ...(decision.allow ? {} : denialFields(decision)),
+        tool,
+        warrant_id: warrantId,
+        holder,
+        chain,
+        root,
+        request_id: requestId,
+        envoy_request_id: cut(caller.envoyRequestId),
+        trace_id: caller.traceId,
+        client: caller.client,
+        host: cut(request.authority),
+        method: cut(request.method),
+        path: cut(request.target.split("?", 1)[0]),
+        mode,
+        duration_us: Math.round(durationMs * 1000),
+      };
+      if (decision.allow) logger.info(line);
+      else logger.warn(line);
+    },
+  };
+}
+
+/** The guides' names: `constraint` is the argument, `expected` what the warrant asks of it. */
+function denialFields(decision: Extract<Decision, { allow: false }>): Fields {
+  const { reason, field, constraint, value } = decision;
+  return {
+    reason,
+    detail: explain(decision),
+    constraint: cut(field),
+    expected: cut(constraint),
+    actual: value === undefined ? undefined : cut(formatValue(value)),
+  };
+}
+
+function cut(text: string | undefined): string | undefined {
+  return text?.slice(0, MAX_FIELD_CHARACTERS);
+}

@@ -1,0 +1,111 @@
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { type PublicKey, publicKeyFromHex } from "../crypto/ed25519.ts";
+import type { Policy } from "../decision/authorize.ts";
+import type { Mode } from "../decision/decision.ts";
+import { loadGateway } from "../gateway/load.ts";
+import { formatProblem } from "../gateway/problem.ts";
+import type { AnswerSettings } from "./check-response.ts";
+
+/** Where the state of the service comes from. */
+export interface Sources {
+  readonly configFile: string;
+  /** Hex keys from flags and environment, with the name of where each was given. */
+  readonly trustedKeys: readonly { readonly from: string; readonly hex: string }[];
+  /** One hex key a line; empty lines and `#` comments are skipped. */
+  readonly trustedKeysFile?: string;
+  /** These beat the file. */
+  readonly mode?: Mode;
+  readonly clockToleranceSeconds?: number;
+}
+
+/** The whole state a check depends on. Frozen; a change makes a new one. */
+export interface Snapshot {
+  readonly policy: Policy;
+  readonly answers: AnswerSettings;
+  readonly config: { readonly sha256: string; readonly loadedAt: string };
+  /** Why the service isn't ready, if it isn't. */
+  readonly unready: readonly string[];
+}
+
+export type Loaded =
+  | { readonly ok: true; readonly snapshot: Snapshot; readonly warnings: readonly string[] }
+  | { readonly ok: false; readonly errors: readonly string[]; readonly warnings: readonly string[] };
+
+const DEFAULT_CLOCK_TOLERANCE_SECONDS = 30;
+
+/** Reads all sources; reports every error of all of them at once. */
+export function loadSnapshot(sources: Sources, now: Date): Loaded {
+  const errors: string[] = [];
+  const keys = readKeys(sources, errors);
+
+  const text = readText(sources.configFile, errors);
+  if (text === undefined) return { ok: false, errors, warnings: [] };
+  const loaded = loadGateway(text, sources.configFile);
+  const warnings = loaded.warnings.map(formatProblem);
+  if (!loaded.ok) errors.push(...loaded.errors.map(formatProblem));
+  if (!loaded.ok || errors.length > 0) return { ok: false, errors, warnings };
+
+  const { gateway } = loaded;
+  const { settings } = gateway;
+  const roots = new Set([...settings.trustedRoots, ...keys].map((key) => key.hex));
+  const clockToleranceSeconds =
+    sources.clockToleranceSeconds ?? settings.clockToleranceSeconds ?? DEFAULT_CLOCK_TOLERANCE_SECONDS;
+  const credentials = [settings.warrantHeader, settings.popHeader, settings.approvalHeader];
+  const snapshot: Snapshot = Object.freeze({
+    policy: Object.freeze({
+      gateway,
+      trust: Object.freeze({ roots, clockToleranceSeconds }),
+      mode: sources.mode ?? settings.mode ?? "enforce",
+    }),
+    answers: Object.freeze({
+      debugMode: settings.debugMode,
+      stripHeaders: settings.stripCredentials ? credentials : [],
+    }),
+    config: Object.freeze({
+      sha256: createHash("sha256").update(text).digest("hex"),
+      loadedAt: now.toISOString(),
+    }),
+    unready: roots.size === 0 ? ["no trusted root is configured"] : [],
+  });
+  return { ok: true, snapshot, warnings };
+}
+
+function readKeys({ trustedKeys, trustedKeysFile }: Sources, errors: string[]): readonly PublicKey[] {
+  const listed = [...trustedKeys];
+  const lines = trustedKeysFile === undefined ? [] : (readText(trustedKeysFile, errors)?.split("\n") ?? []);
+  for (const [index, line] of lines.entries()) {
+    const hex = line.replace(/#.*/, "").trim();
+    if (hex !== "") listed.push({ from: `${trustedKeysFile}:${index + 1}:1`, hex });
+  }
+  return listed.flatMap(({ from, hex }) => {
+    const key = publicKeyFromHex(hex);
+    if (key === undefined) errors.push(`${from}: \`${hex}\` is not an Ed25519 public key (64 hex digits)`);
+    return key ?? [];
+  });
+}
+
+function readText(file: string, errors: string[]): string | undefined {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(readFileSync(file));
+  } catch (error) {
+    errors.push(`${file}: ${whyUnreadable(error)}`);
+    return undefined;
+  }
+}
+
+function whyUnreadable(error: unknown): string {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  switch (code) {
+    case "ENOENT":
+      return "no such file";
+    case "EACCES":
+      return "this user may not read it";
+    case "EISDIR":
+      return "is a folder, not a file";
+    case "ERR_ENCODING_INVALID_ENCODED_DATA":
+      return "is not UTF-8 text";
+    default:
+      return String(error instanceof Error ? error.message : error);
+  }
+}
