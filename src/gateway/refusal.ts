@@ -13,3 +13,11 @@ export interface GatewayRefusal {
   /** The argument at fault, where one is known. */
   readonly field?: string;
 }
+
+export function refuse(refused: GatewayReason, detail: string, field?: string): GatewayRefusal {
+  return field === undefined ? { refused, detail } : { refused, detail, field };
+}
+
+export function isRefusal(result: unknown): result is GatewayRefusal {
+  return typeof result === "object" && result !== null && "refused" in result;
+}

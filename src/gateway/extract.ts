@@ -1,0 +1,191 @@
+import { type Arguments, isObject, type Value } from "../value.ts";
+import { convertText, hasType, isAllowed } from "./argument-type.ts";
+import { readBody } from "./body.ts";
+import { REPEATED, some, valueAt } from "./body-path.ts";
+import type { Gateway, Rule } from "./gateway.ts";
+import { aliasOf, droppedByConnection, trimBlanks } from "./header.ts";
+import type { JsonDocument } from "./json.ts";
+import { MAX_LISTED_NAMES } from "./limits.ts";
+import type { RouteMatch } from "./match.ts";
+import { queryOf } from "./path.ts";
+import { REPLACED, readQuery } from "./query.ts";
+import { type GatewayRefusal, isRefusal, refuse } from "./refusal.ts";
+import type { HttpRequest } from "./request.ts";
+
+/** What the rules of a route read from, each part read once. */
+interface Input {
+  readonly match: RouteMatch;
+  readonly request: HttpRequest;
+  readonly query: ReadonlyMap<string, string>;
+  readonly body: JsonDocument | undefined;
+}
+
+/** Reads the arguments of the call a request makes: those with a rule, and no others. */
+export function extract(
+  gateway: Gateway,
+  match: RouteMatch,
+  request: HttpRequest,
+): { readonly args: Arguments } | GatewayRefusal {
+  const { route } = match;
+  const spoilt = headerFault(match, request);
+  if (spoilt !== undefined) return refuse("ambiguous_request", spoilt);
+  const query =
+    route.queryKeys.size === 0
+      ? NO_QUERY
+      : readQuery(queryOf(request.target), route.queryKeys, request.headers.exact);
+  if (isRefusal(query)) return query;
+  const body = route.readsBody ? readBody(gateway, request) : undefined;
+  if (isRefusal(body)) return body;
+  const input: Input = { match, request, query, body };
+  const args = new Map<string, Value>();
+  for (const rule of route.rules) {
+    const value = argument(rule, input);
+    if (isRefusal(value)) return value;
+    if (value !== undefined) args.set(rule.argument, value);
+  }
+  return { args };
+}
+
+const NO_QUERY: ReadonlyMap<string, string> = new Map();
+
+function headerFault({ route }: RouteMatch, { headers }: HttpRequest): string | undefined {
+  if (route.headers.names.size === 0) return undefined;
+  const dropped = droppedByConnection(headers, (name) => route.headers.names.has(name));
+  if (dropped !== undefined) return `\`connection\` names \`${dropped}\``;
+  const alias = aliasOf(headers, route.headers);
+  return alias === undefined ? undefined : `\`${alias}\` may be read as an extracted header`;
+}
+
+function argument(rule: Rule, input: Input): Value | undefined | GatewayRefusal {
+  const found = read(rule, input);
+  if (isRefusal(found)) return found;
+  if (found === undefined) {
+    if (!rule.required) return rule.fallback;
+    return refuse(
+      "extraction_failed",
+      `\`${rule.argument}\` is required: ${missing(rule, input)}`,
+      rule.argument,
+    );
+  }
+  const value = typed(rule, found);
+  if (value === undefined) {
+    return refuse("extraction_failed", `\`${rule.argument}\` is not of type ${rule.type}`, rule.argument);
+  }
+  if (rule.allowed !== undefined && !isAllowed(rule.allowed, value)) {
+    return refuse(
+      "extraction_failed",
+      `\`${rule.argument}\` is not one of the allowed values`,
+      rule.argument,
+    );
+  }
+  return value;
+}
+
+function read({ source, fallback, argument }: Rule, input: Input): Value | undefined | GatewayRefusal {
+  switch (source.from) {
+    case "path":
+      return pathText(input.match.parameters.get(source.parameter), argument, input);
+    case "request":
+      return source.part === "method" ? input.request.method : pathText(input.match.path, argument, input);
+    case "query":
+      return input.query.get(source.key);
+    case "header":
+      return headerText(source.name, argument, input.request);
+    case "body":
+      return bodyValue(source, argument, input);
+    case "literal":
+      return fallback;
+  }
+}
+
+/** A value is `typed` by converting text and by checking what already has a kind. */
+function typed({ source, type }: Rule, value: Value): Value | undefined {
+  if (type === undefined) return value;
+  const isText = source.from !== "body" && source.from !== "literal";
+  if (isText && typeof value === "string") return convertText(type, value);
+  return hasType(type, value) ? value : undefined;
+}
+
+function pathText(
+  text: string | undefined,
+  argument: string,
+  { match, request }: Input,
+): string | undefined | GatewayRefusal {
+  if (text === undefined) return undefined;
+  if (!match.route.decodesPath && text.includes("%")) {
+    return refuse(
+      "ambiguous_request",
+      "a path parameter holds a percent escape (version 2 decodes it)",
+      argument,
+    );
+  }
+  if (!request.headers.exact && text.includes("!") && request.target.includes("!")) {
+    return refuse("ambiguous_request", REPLACED, argument);
+  }
+  return text;
+}
+
+function headerText(
+  name: string,
+  argument: string,
+  { headers, authority }: HttpRequest,
+): string | undefined | GatewayRefusal {
+  const values = name === "host" && authority !== "" ? [authority] : headers.lines.get(name);
+  if (values === undefined) return undefined;
+  const [value = ""] = values;
+  if (values.length > 1 || (!headers.exact && value.includes(","))) {
+    return refuse("ambiguous_request", `\`${name}\` was sent more than once, or holds a comma`, argument);
+  }
+  for (let i = 0; i < value.length; i++) {
+    const code = value.charCodeAt(i);
+    if (code > 0x7e || (code < 0x20 && code !== 0x09)) {
+      return refuse("ambiguous_request", `\`${name}\` holds a byte outside ASCII`, argument);
+    }
+  }
+  if (!headers.exact && value.includes("!")) return refuse("ambiguous_request", REPLACED, argument);
+  return trimBlanks(value);
+}
+
+function bodyValue(
+  source: Extract<Rule["source"], { from: "body" }>,
+  argument: string,
+  { body, request }: Input,
+): Value | undefined | GatewayRefusal {
+  if (body === undefined) return undefined;
+  const value = valueAt(body, source.path);
+  if (value === REPEATED) {
+    return refuse("ambiguous_request", `a member of \`${source.path.text}\` is given twice`, argument);
+  }
+  if (value === undefined || request.body.exact) return value;
+  const replaced = source.path.text.includes("!") || some(value, isReplaced);
+  return replaced ? refuse("ambiguous_request", REPLACED, argument) : value;
+}
+
+function isReplaced(part: Value): boolean {
+  return typeof part === "string" && part.includes("!");
+}
+
+/** Says what was looked for, and what is there instead. */
+function missing({ source }: Rule, { match, request, body }: Input): string {
+  switch (source.from) {
+    case "path":
+      return `\`${match.route.pattern.text}\` has no parameter \`${source.parameter}\``;
+    case "query":
+      return `the query has no \`${source.key}\``;
+    case "header":
+      return `there is no header \`${source.name}\`${listed(request.headers.lines.keys())}`;
+    case "body": {
+      if (body === undefined) return "the body is empty";
+      const names = isObject(body.value) ? listed(body.value.keys()) : "";
+      return `the body has no \`${source.path.text}\`${names}`;
+    }
+    case "literal":
+    case "request":
+      return "the rule has no default";
+  }
+}
+
+function listed(names: Iterable<string>): string {
+  const first = Iterator.from(names).take(MAX_LISTED_NAMES).toArray();
+  return first.length === 0 ? "" : `, but ${first.map((name) => `\`${name}\``).join(", ")}`;
+}

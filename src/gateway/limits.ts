@@ -1,0 +1,27 @@
+/** Largest target the reference authorizer's HTTP library takes, in characters. */
+export const MAX_TARGET_CHARS = 65_534;
+
+/**
+ * Names and values of all headers together: a stack of 262,144 bytes and approvals of 65,536 in base64
+ * (Tenuo wire format §3, §7) fill 437,000 of them.
+ */
+export const MAX_HEADER_CHARS = 524_288;
+
+/** Ten times what Envoy lets through by default; each costs a look. */
+export const MAX_HEADER_LINES = 1000;
+
+/** What the reference authorizer reads before it answers 413. */
+export const DEFAULT_BODY_BYTES = 2_097_152;
+
+/** A body is held in memory several times while it is judged. */
+export const MAX_BODY_BYTES = 67_108_864;
+
+/** One verification for each link keeps the default under a millisecond; the wire format allows 65. */
+export const DEFAULT_CHAIN_LENGTH = 16;
+export const MAX_CHAIN_LENGTH = 65;
+
+/** Nesting of JSON arrays and objects; the reference's JSON library stops there, and so does our stack's need. */
+export const MAX_JSON_DEPTH = 127;
+
+/** How many names a refusal lists as available. */
+export const MAX_LISTED_NAMES = 5;

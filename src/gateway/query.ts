@@ -1,0 +1,50 @@
+import { decodePercent } from "./percent.ts";
+import { type GatewayRefusal, refuse } from "./refusal.ts";
+
+/**
+ * Values of the given keys in a query, form-decoded. Refuses what servers split or decode differently: `;`,
+ * a fragment, a key sent twice, escapes that don't decode.
+ *
+ * @param exact false when a `!` may stand for a byte that isn't UTF-8.
+ */
+export function readQuery(
+  query: string,
+  keys: ReadonlySet<string>,
+  exact: boolean,
+): ReadonlyMap<string, string> | GatewayRefusal {
+  const values = new Map<string, string>();
+  if (query.includes(";")) return refuse("ambiguous_request", "the query holds `;`");
+  if (query.includes("#")) return refuse("ambiguous_request", "the query holds `#`");
+  for (let start = 0; start < query.length; ) {
+    const ampersand = query.indexOf("&", start);
+    const end = ampersand < 0 ? query.length : ampersand;
+    const pair = query.slice(start, end);
+    start = end + 1;
+    if (pair === "") continue;
+    const equals = pair.indexOf("=");
+    const key = decodeForm(equals < 0 ? pair : pair.slice(0, equals));
+    if (key === undefined) return refuse("ambiguous_request", "a query key doesn't decode");
+    if (!keys.has(key)) continue;
+    if (values.has(key)) return refuse("ambiguous_request", `query key \`${key}\` was sent more than once`);
+    const value = equals < 0 ? "" : decodeForm(pair.slice(equals + 1));
+    if (value === undefined)
+      return refuse("ambiguous_request", `query key \`${key}\` has a value that doesn't decode`);
+    if (!exact && pair.includes("!")) return refuse("ambiguous_request", `query key \`${key}\`: ${REPLACED}`);
+    values.set(key, value);
+  }
+  return values;
+}
+
+/** Why a `!` is refused where the proxy may have put it. */
+export const REPLACED =
+  "`!` may stand for a byte that isn't UTF-8 (`encode_raw_headers`, `pack_as_bytes` send bytes as they are)";
+
+function decodeForm(text: string): string | undefined {
+  let spaces = false;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code <= 0x20 || code >= 0x7f) return undefined;
+    if (code === 0x2b) spaces = true;
+  }
+  return decodePercent(spaces ? text.replaceAll("+", " ") : text);
+}

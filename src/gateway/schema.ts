@@ -1,0 +1,236 @@
+import * as z from "zod";
+import type { ConfigPath } from "./config-node.ts";
+import { DEFAULT_BODY_BYTES, DEFAULT_CHAIN_LENGTH, MAX_BODY_BYTES, MAX_CHAIN_LENGTH } from "./limits.ts";
+
+// The shape of gateway.yaml: one description for the check at load, for the types and for the JSON Schema that
+// editors complete from. What shape alone can't tell (patterns, conflicts, key material) is checked afterwards.
+
+export const MODES = ["enforce", "audit", "permissive"] as const;
+export type Mode = (typeof MODES)[number];
+
+export const SOURCES = ["path", "query", "header", "body", "literal"] as const;
+
+/** The keys whose plain scalars are numbers or booleans. */
+export const TYPED_KEYS: ReadonlySet<string> = new Set([
+  "clock_tolerance_secs",
+  "max_body_bytes",
+  "max_chain_length",
+  "debug_mode",
+  "strip_credentials",
+  "allow_path_parameters",
+  "required",
+  "allow_upgrade",
+]);
+
+/** Any scalar whose key isn't typed: it arrives as its text. */
+const text = z.string().meta({ type: ["string", "number", "boolean"] });
+const texts = z.array(text).nullish();
+const flag = z.boolean().default(false);
+const mode = z.enum(MODES).optional();
+
+const rule = z.strictObject({
+  from: z.enum(SOURCES).describe("Where the argument is read"),
+  path: text
+    .optional()
+    .describe("Parameter of the pattern, query key, header name, or dotted path into the body"),
+  description: text.nullish().describe("For people; no effect"),
+  required: flag.describe("Refuse the request when the value is missing; a default is then never used"),
+  default: z.unknown().optional().describe("Used when the value is missing; with `from: literal`, the value"),
+  type: text
+    .nullish()
+    .describe("string, integer, float, boolean or list; version 2 converts and checks, version 1 ignores it"),
+  allowed_values: texts.describe("The only values to accept; version 2 checks, version 1 ignores it"),
+});
+
+const rules = z.record(z.string(), rule).nullish();
+
+const tool = z
+  .strictObject({
+    description: text.nullish().describe("For people; no effect"),
+    constraints: rules.describe("Argument name to the rule that reads it"),
+    extract: z
+      .record(z.string(), z.union([text, rule]))
+      .nullish()
+      .describe("Short form of `constraints`: `$.path`, `$.method`, `$.member` of the body, or a rule"),
+  })
+  .describe("How the arguments of a tool are read");
+
+const settings = z.strictObject({
+  warrant_header: text.default("X-Tenuo-Warrant").describe("Header with the warrant or stack of warrants"),
+  pop_header: text.default("X-Tenuo-PoP").describe("Header with the proof of possession"),
+  approval_header: text.default("X-Tenuo-Approvals").describe("Header with signed approvals"),
+  clock_tolerance_secs: z
+    .int()
+    .min(0)
+    .optional()
+    .describe("Seconds by which an issue or approval time may lie in the future; 30 when unset"),
+  trusted_roots: texts.describe("Public keys of trusted root issuers, 64 hex digits each"),
+  trusted_issuers: texts.describe("Alias of `trusted_roots`"),
+  debug_mode: flag.describe("Tell the client the detail of a refusal; not for production"),
+  mode: mode.describe("enforce denies; audit and permissive allow and report"),
+  strip_credentials: flag.describe("Remove warrant, proof and approvals before the request goes upstream"),
+  max_body_bytes: z
+    .int()
+    .min(1)
+    .max(MAX_BODY_BYTES)
+    .default(DEFAULT_BODY_BYTES)
+    .describe("Largest request body to judge, in bytes"),
+  max_chain_length: z
+    .int()
+    .min(1)
+    .max(MAX_CHAIN_LENGTH)
+    .default(DEFAULT_CHAIN_LENGTH)
+    .describe("Longest stack of warrants to verify"),
+  allow_path_parameters: flag.describe(
+    "Let `;` stand in a path; only where the upstream reads it as any other character",
+  ),
+  body_media_types: texts.describe(
+    "Media types read as JSON beside application/json and +json; `none` is a body without one",
+  ),
+});
+
+const route = z.strictObject({
+  pattern: text.optional().describe("`/a/{name}` matches one segment, `/a/{*rest}` all that follows"),
+  path_prefix: text.optional().describe("Alias: the prefix itself and everything that starts with it"),
+  host: text.optional().describe("Host to match, without port; a route with a host beats one without"),
+  method: z
+    .union([z.array(text), text])
+    .nullish()
+    .describe("Methods to match; none means every method"),
+  tool: text.describe("Name of a tool under `tools`"),
+  constraints: rules.describe("Rules beside those of the tool; the same name replaces the whole rule"),
+  extra_constraints: rules.describe("Alias of `constraints`"),
+  mode: mode.describe("Overrides `settings.mode` for this route"),
+  allow_upgrade: flag.describe("Let requests with an `upgrade` header pass"),
+});
+
+const file = z
+  .strictObject({
+    version: text.describe(
+      "`1` as the reference authorizer reads the file, `2` with types and decoded paths",
+    ),
+    settings: settings.nullable(),
+    tools: z
+      .record(z.string(), tool.nullable())
+      .nullable()
+      .describe("Tool name to how its arguments are read"),
+    routes: z.array(route).nullable().describe("Which requests are calls of which tool"),
+  })
+  .meta({ title: "gateway.yaml of tenuo-ext-authz" });
+
+/** The file with its parts left open: each part is checked on its own, so that one fault hides no other. */
+const outline = z.strictObject({
+  version: text.optional(),
+  settings: z.unknown().optional(),
+  tools: z.record(z.string(), z.unknown()).nullish(),
+  routes: z.array(z.unknown()).nullish(),
+});
+
+export type Outline = z.infer<typeof outline>;
+export type SettingsEntry = z.infer<typeof settings>;
+export type ToolEntry = z.infer<typeof tool>;
+export type RouteEntry = z.infer<typeof route>;
+export type RuleEntry = z.infer<typeof rule>;
+
+/** The keys of each kind of map whose keys are ours. */
+export const KEYS = {
+  file: Object.keys(file.shape),
+  settings: Object.keys(settings.shape),
+  tool: Object.keys(tool.shape),
+  rule: Object.keys(rule.shape),
+  route: Object.keys(route.shape),
+} as const;
+export type Level = keyof typeof KEYS;
+
+export interface ShapeFault {
+  readonly path: ConfigPath;
+  readonly fault: "unknown_key" | "missing_key" | "wrong_value";
+  /** What would be right, for a wrong value. */
+  readonly expected: string;
+}
+
+export const DEFAULT_SETTINGS: SettingsEntry = settings.parse({});
+
+export interface Checked<Part> {
+  /** The part with defaults filled in and faulty entries left out; undefined when nothing is left of it. */
+  readonly part: Part | undefined;
+  readonly faults: readonly ShapeFault[];
+}
+
+export const checkOutline = (plain: unknown): Checked<Outline> => check(outline, plain);
+export const checkSettings = (plain: unknown): Checked<SettingsEntry> => check(settings, plain);
+export const checkTool = (plain: unknown): Checked<ToolEntry> => check(tool, plain);
+export const checkRoute = (plain: unknown): Checked<RouteEntry> => check(route, plain);
+
+/** The JSON Schema of gateway.yaml (draft 2020-12). */
+export function gatewayJsonSchema(): object {
+  return z.toJSONSchema(file, { io: "input" });
+}
+
+function check<Part>(schema: z.ZodType<Part>, plain: unknown): Checked<Part> {
+  let rest = plain;
+  let faults: readonly ShapeFault[] | undefined;
+  for (;;) {
+    const result = schema.safeParse(rest, { reportInput: true });
+    if (result.success) return { part: result.data, faults: faults ?? [] };
+    const found = result.error.issues.flatMap((issue) => faultsOf(issue, []));
+    faults ??= found;
+    for (const fault of found) rest = without(rest, fault);
+    if (rest === undefined) return { part: undefined, faults };
+  }
+}
+
+/** Takes out what is at fault: the entry itself, or what lacks it; undefined when that is the whole. */
+function without(plain: unknown, { path, fault }: ShapeFault): unknown {
+  const place = fault === "missing_key" ? path.slice(0, -1) : path;
+  const last = place.at(-1);
+  if (last === undefined) return undefined;
+  let parent = plain;
+  for (const step of place.slice(0, -1))
+    parent = (parent as Record<string | number, unknown> | undefined)?.[step];
+  if (parent !== undefined) delete (parent as Record<string | number, unknown>)[last];
+  return plain;
+}
+
+function faultsOf(issue: z.core.$ZodIssue, parent: ConfigPath): ShapeFault[] {
+  const path = [...parent, ...(issue.path as (string | number)[])];
+  const wrong = (expected: string): ShapeFault[] => [{ path, fault: "wrong_value", expected }];
+  switch (issue.code) {
+    case "unrecognized_keys":
+      return issue.keys.map((key) => ({ path: [...path, key], fault: "unknown_key", expected: "" }));
+    case "invalid_type":
+      if (issue.input === undefined) return [{ path, fault: "missing_key", expected: "" }];
+      return wrong(TYPE_NAMES[issue.expected] ?? issue.expected);
+    case "invalid_value":
+      if (issue.input === undefined) return [{ path, fault: "missing_key", expected: "" }];
+      return wrong(`one of ${issue.values.map((value) => `\`${String(value)}\``).join(", ")}`);
+    case "too_small":
+      return wrong(`at least ${issue.minimum}`);
+    case "too_big":
+      return wrong(`at most ${issue.maximum}`);
+    case "invalid_union":
+      return unionFaults(issue.errors, path);
+    default:
+      return wrong("something else");
+  }
+}
+
+const TYPE_NAMES: Readonly<Record<string, string>> = {
+  string: "text",
+  boolean: "`true` or `false`",
+  number: "a whole number",
+  int: "a whole number",
+  array: "a list",
+  object: "a map",
+  record: "a map",
+};
+
+/** Of a union, the faults of the branch that was meant: the one whose kind fits. */
+function unionFaults(branches: readonly (readonly z.core.$ZodIssue[])[], path: ConfigPath): ShapeFault[] {
+  const meant = branches.find((issues) =>
+    issues.every(({ code, path }) => code !== "invalid_type" || path.length > 0),
+  );
+  if (meant !== undefined) return meant.flatMap((issue) => faultsOf(issue, path));
+  const expected = branches.flat().flatMap((issue) => faultsOf(issue, path).map((fault) => fault.expected));
+  return [{ path, fault: "wrong_value", expected: [...new Set(expected)].join(" or ") }];
+}

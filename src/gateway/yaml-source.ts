@@ -1,0 +1,125 @@
+import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from "yaml";
+import type { ConfigNode, Member } from "./config-node.ts";
+import { type ConfigProblem, problemAt } from "./problem.ts";
+
+/** A configuration file as a tree, with what is needed to point at a place in it. */
+export interface YamlSource {
+  /** Undefined when the text is empty or no tree could be made of it. */
+  readonly root: ConfigNode | undefined;
+  readonly problems: readonly ConfigProblem[];
+  readonly problem: (offset: number, message: string) => ConfigProblem;
+}
+
+/** Aliases can grow a file of a few lines exponentially; a gateway of ten thousand routes stays below this. */
+const MAX_EXPANDED_NODES = 500_000;
+
+/**
+ * Reads one YAML document. Scalars keep their text, so that what a plain `5.0` or `012` means is decided by us
+ * and not by the library's schema.
+ */
+export function readYaml(text: string, file: string): YamlSource {
+  const lines = new LineCounter();
+  const document = parseDocument(text, {
+    schema: "failsafe",
+    stringKeys: true,
+    uniqueKeys: false,
+    prettyErrors: false,
+    logLevel: "error",
+    lineCounter: lines,
+  });
+  function problem(offset: number, message: string): ConfigProblem {
+    const { line, col } = lines.linePos(offset);
+    const start = lines.lineStarts[line - 1] ?? 0;
+    const end = text.indexOf("\n", start);
+    const column = Math.max(1, col);
+    return problemAt(
+      { file, line: Math.max(1, line), column, text: text.slice(start, end < 0 ? undefined : end) },
+      message,
+    );
+  }
+  const problems = document.errors.map(({ code, pos, message }) =>
+    problem(pos[0], syntaxMessage(code, message)),
+  );
+  if (problems.length > 0 || document.contents === null) return { root: undefined, problems, problem };
+  const root = new TreeBuilder((offset, message) => problems.push(problem(offset, message))).build(
+    document.contents,
+  );
+  return { root, problems, problem };
+}
+
+function syntaxMessage(code: string, message: string): string {
+  if (code === "MULTIPLE_DOCS") return "a second document starts here, keep one document in the file";
+  if (code === "RESOURCE_EXHAUSTION") return "nested too deep";
+  if (code === "NON_STRING_KEY") return "a key must be plain text";
+  return message.charAt(0).toLowerCase() + message.slice(1);
+}
+
+/** Resolves aliases, refuses repeated keys, and counts what the aliases expand to. */
+class TreeBuilder {
+  readonly #report: (offset: number, message: string) => void;
+  readonly #anchors = new Map<string, ConfigNode>();
+  #tooLarge = false;
+
+  constructor(report: (offset: number, message: string) => void) {
+    this.#report = report;
+  }
+
+  build(node: Node): ConfigNode {
+    const built = this.#resolve(node);
+    if (!isAlias(node) && node.anchor !== undefined) this.#anchors.set(node.anchor, built);
+    return built;
+  }
+
+  #resolve(node: Node): ConfigNode {
+    const start = node.range?.[0] ?? 0;
+    const tagged = node.tag !== undefined;
+    if (isAlias(node)) return this.#alias(node.source, start);
+    if (isMap(node)) {
+      const members = new Map<string, Member>();
+      let size = 1;
+      for (const { key, value } of node.items as readonly { key: Node; value: Node | null }[]) {
+        const name = isScalar(key) ? String(key.value) : "";
+        const keyStart = key.range?.[0] ?? start;
+        const member = value === null ? emptyNode(keyStart) : this.build(value);
+        // Libraries that build plain objects drop this name without a word.
+        if (name === "__proto__") this.#report(keyStart, "`__proto__` can't be a name here");
+        else if (members.has(name)) this.#report(keyStart, `\`${name}\` is given twice, remove one`);
+        else members.set(name, { keyStart, value: member });
+        size += member.size;
+      }
+      return this.#bounded({ kind: "map", start, tagged, members, size });
+    }
+    if (isSeq(node)) {
+      const items = (node.items as readonly Node[]).map((item) => this.build(item));
+      return this.#bounded({
+        kind: "list",
+        start,
+        tagged,
+        items,
+        size: items.reduce((sum, { size }) => sum + size, 1),
+      });
+    }
+    const scalar = isScalar(node) ? node : undefined;
+    const text = String(scalar?.value ?? "");
+    return { kind: "scalar", start, tagged, text, plain: scalar?.type === "PLAIN", size: 1 };
+  }
+
+  #alias(anchor: string, start: number): ConfigNode {
+    const target = this.#anchors.get(anchor);
+    if (target !== undefined) return target;
+    this.#report(start, `no anchor \`&${anchor}\` stands before this alias`);
+    return emptyNode(start);
+  }
+
+  #bounded(node: ConfigNode): ConfigNode {
+    if (node.size <= MAX_EXPANDED_NODES) return node;
+    if (!this.#tooLarge)
+      this.#report(node.start, `more than ${MAX_EXPANDED_NODES} values once aliases are expanded`);
+    this.#tooLarge = true;
+    return emptyNode(node.start);
+  }
+}
+
+function emptyNode(start: number): ConfigNode {
+  return { kind: "scalar", start, tagged: false, text: "", plain: true, size: 1 };
+}
