@@ -5,7 +5,7 @@ import { type SigningKey, signMessage } from "../../src/crypto/ed25519.ts";
 
 /** Keys of a warrant's payload. */
 export const PAYLOAD_TOOLS = 3n;
-export const PAYLOAD_EXPIRES_AT = 7n;
+const PAYLOAD_EXPIRES_AT = 7n;
 
 type Envelope = [version: bigint, payload: Uint8Array, signature: CborValue];
 
@@ -27,12 +27,14 @@ export function reissue(
   });
 }
 
-/** The same without signing again. */
+/** A warrant that was made to last longer, or whose signature has one bit flipped, without signing again. */
 export function tamper(text: string, part: "payload" | "signature"): string {
-  return editLast(text, ([version, payload, signature]) => {
-    const [algorithm, bytes] = signature as [bigint, Uint8Array];
-    if (part === "payload") return [version, flipLastBit(payload), signature];
-    return [version, payload, [algorithm, flipLastBit(bytes)]];
+  return editLast(text, ([version, bytes, signature]) => {
+    const [algorithm, signatureBytes] = signature as [bigint, Uint8Array];
+    if (part === "signature") return [version, bytes, [algorithm, flipLastBit(signatureBytes)]];
+    const payload = new Map(decode(bytes) as CborMap);
+    payload.set(PAYLOAD_EXPIRES_AT, (payload.get(PAYLOAD_EXPIRES_AT) as bigint) + 3600n);
+    return [version, encode(payload), signature];
   });
 }
 

@@ -2,7 +2,13 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
-import { GenericContainer, Network, type StartedTestContainer, Wait } from "testcontainers";
+import {
+  GenericContainer,
+  getContainerRuntimeClient,
+  Network,
+  type StartedTestContainer,
+  Wait,
+} from "testcontainers";
 import { ENVOY_VERSION } from "./envoy.ts";
 import type { Address, Stack, StackSettings } from "./stack.ts";
 import { waitFor } from "./wait.ts";
@@ -98,7 +104,9 @@ export async function startDocker(settings: StackSettings): Promise<Stack> {
       envoyOutput: () => outputs.envoy,
       serviceOutput: () => outputs["tenuo-ext-authz"],
       killService: async () => {
-        await service.stop({ timeout: 0, remove: false });
+        // Not `service.stop()`: it remembers that it was called, and would leave the container at the end.
+        const client = await getContainerRuntimeClient();
+        await client.container.getById(service.getId()).kill();
       },
       startService: async () => {
         outputs["tenuo-ext-authz"] = "";

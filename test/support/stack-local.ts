@@ -45,7 +45,8 @@ export async function startLocal(settings: StackSettings): Promise<LocalStack> {
     await ready("the service", service, `http://${host}:${health}/ready`, (status) => status === 200);
   };
   const stop = async (): Promise<void> => {
-    await Promise.all([proxy?.stop(), service?.stop(), upstream.stop()]);
+    // Killed, since nobody waits for the connections it would drain.
+    await Promise.all([proxy?.stop("SIGKILL"), service?.stop("SIGKILL"), upstream.stop()]);
     rmSync(folder, { recursive: true });
   };
   try {
