@@ -28,6 +28,9 @@ const JSON_TYPE = ["content-type", "application/json"] as const;
 const readReport: Call = { tool: "read_file", args: { name: "report-7" } };
 const reportTarget = "/v1/files/report-7";
 
+const JSON_ORDER = '{"order": {"item": "lamp", "amount": 3}, "gift": true}';
+const placeOrder: Call = { tool: "place_order", args: { item: "lamp", amount: 3, gift: true } };
+
 const RESULT_HEADERS = ["warrant-id", "tool", "holder", "root", "chain-depth", "request-id"].map(
   (name) => `x-tenuo-${name}`,
 );
@@ -100,8 +103,7 @@ function cases(issuer: Issuer): void {
     });
 
     it("arguments from a JSON body", async () => {
-      const args = { item: "lamp", amount: 3, gift: true };
-      const headers = [...(await authority({ tool: "place_order", args })), JSON_TYPE];
+      const headers = [...(await authority(placeOrder)), JSON_TYPE];
       const body = '{"order": {"item": "lamp", "amount": 3}, "gift": true, "note": "\u00fc"}';
       await allowed({ method: "POST", target: "/v1/orders", headers, body });
     });
@@ -110,6 +112,13 @@ function cases(issuer: Issuer): void {
       const headers = await authority({ tool: "read_doc", args: { path: "b/c" } });
       for (const target of ["/v1/docs/a/../b/c", "/v1/docs/a/%2e%2e/b/c", "/v1/docs/b//c"])
         assert.equal((await allowed({ target, headers })).target, "/v1/docs/b/c", target);
+    });
+
+    it("without the client's list of headers for the next hop to drop", async () => {
+      const headers = [...(await authority(readReport)), ["connection", "close, x-tenuo-tool"] as const];
+      const received = await allowed({ target: reportTarget, headers });
+      assert.equal(header(received, "x-tenuo-tool"), "read_file");
+      assert.ok(!values(received, "connection").some((value) => value.includes("tenuo")));
     });
 
     it("with every forged result header replaced or removed", async () => {
@@ -226,10 +235,12 @@ function cases(issuer: Issuer): void {
     });
 
     it("a number in the body outside its range", async () => {
-      const args = { item: "lamp", amount: 101 };
+      const args = { item: "lamp", amount: 101, gift: true };
       const headers = [...(await authority({ tool: "place_order", args })), JSON_TYPE];
-      const body = '{"order": {"item": "lamp", "amount": 101}}';
-      await denied({ method: "POST", target: "/v1/orders", headers, body }, 403, "constraint_violation");
+      const body = JSON_ORDER.replace("3", "101");
+      const request = { method: "POST", target: "/v1/orders", headers, body };
+      const refused = await denied(request, 403, "constraint_violation");
+      assert.equal(JSON.parse(refused.body).field, "amount");
     });
 
     it("a path or method that no route knows, health pages among them", async () => {
@@ -300,35 +311,33 @@ function cases(issuer: Issuer): void {
     });
 
     it("a JSON member given twice", async () => {
-      const args = { item: "lamp", amount: 3 };
-      const headers = [...(await authority({ tool: "place_order", args })), JSON_TYPE];
+      const headers = [...(await authority(placeOrder)), JSON_TYPE];
       const order = (body: string): Request => ({ method: "POST", target: "/v1/orders", headers, body });
       for (const body of [
-        '{"order": {"item": "lamp", "amount": 3, "amount": 99}}',
-        '{"order": {"item": "lamp", "amount": 3, "amo\\u0075nt": 99}}',
-        '{"order": {"item": "lamp", "amount": 3}, "order": {}}',
+        '{"order": {"item": "lamp", "amount": 3, "amount": 99}, "gift": true}',
+        '{"order": {"item": "lamp", "amount": 3, "amo\\u0075nt": 99}, "gift": true}',
+        '{"order": {"item": "lamp", "amount": 3}, "order": {}, "gift": true}',
       ])
         await denied(order(body), 400, "ambiguous_request");
     });
 
     it("a body that isn't one JSON text of a JSON type", async () => {
-      const good = '{"order": {"item": "lamp", "amount": 3}}';
-      const headers = await authority({ tool: "place_order", args: { item: "lamp", amount: 3 } });
+      const headers = await authority(placeOrder);
       const order = (body: string | Uint8Array, ...more: HeaderLines): Request => {
         return { method: "POST", target: "/v1/orders", headers: [...headers, ...more], body };
       };
       const broken = [
-        `${good} {}`,
-        `\ufeff${good}`,
-        good.slice(1),
+        `${JSON_ORDER} {}`,
+        `\ufeff${JSON_ORDER}`,
+        JSON_ORDER.slice(1),
         "",
-        Buffer.from(`${good.slice(0, -1)},"a":"\xff"}`, "latin1"),
+        Buffer.from(`${JSON_ORDER.slice(0, -1)},"a":"\xff"}`, "latin1"),
       ];
       for (const body of broken)
         await denied(order(body, JSON_TYPE), 400, body === "" ? "extraction_failed" : "body_unreadable");
-      await denied(order(good), 400, "body_unreadable");
-      await denied(order(good, ["content-type", "text/plain"]), 400, "body_unreadable");
-      await denied(order(good, JSON_TYPE, ["content-encoding", "gzip"]), 400, "body_unreadable");
+      await denied(order(JSON_ORDER), 400, "body_unreadable");
+      await denied(order(JSON_ORDER, ["content-type", "text/plain"]), 400, "body_unreadable");
+      await denied(order(JSON_ORDER, JSON_TYPE, ["content-encoding", "gzip"]), 400, "body_unreadable");
     });
   });
 
