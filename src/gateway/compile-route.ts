@@ -36,7 +36,8 @@ export function compileRoutes(
       insert(router, route, methods, path, places, context.report);
     }
   }
-  return Object.freeze({ byHost, anyHost });
+  const modes = new Set([...places.keys()].flatMap((route) => route.mode ?? []));
+  return Object.freeze({ byHost, anyHost, modes });
 }
 
 function routerOf(

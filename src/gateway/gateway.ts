@@ -39,6 +39,8 @@ export interface RouteTable {
   /** By lower-case host without port. */
   readonly byHost: ReadonlyMap<string, Router<Route>>;
   readonly anyHost: Router<Route>;
+  /** Every mode that some route sets for itself. */
+  readonly modes: ReadonlySet<Mode>;
 }
 
 export interface Route {

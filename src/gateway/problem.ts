@@ -7,7 +7,7 @@ export interface ConfigProblem {
   readonly column: number;
   /** Lower case, no full stop, text of the file in backticks. */
   readonly message: string;
-  /** The line, cut around the column when long, with control characters made blanks. */
+  /** The line, cut around the column when long. Here and in the message control characters are made blanks. */
   readonly excerpt: string;
   /** Where in the excerpt the column lies, counted from 0. */
   readonly caret: number;
@@ -28,13 +28,12 @@ export function problemAt(
 ): ConfigProblem {
   const { file, line, column, text } = place;
   const start = text.length <= EXCERPT_MAX ? 0 : Math.max(0, column - 1 - EXCERPT_MAX / 2);
-  const excerpt = text.slice(start, start + EXCERPT_MAX).replaceAll(/\p{Cc}|\p{Cf}/gu, " ");
-  return Object.freeze({
-    file,
-    line,
-    column,
-    message,
-    excerpt,
-    caret: Math.min(column - 1 - start, excerpt.length),
-  });
+  const excerpt = printable(text.slice(start, start + EXCERPT_MAX));
+  const caret = Math.min(column - 1 - start, excerpt.length);
+  return Object.freeze({ file, line, column, message: printable(message), excerpt, caret });
+}
+
+/** A file may come from someone else: what it holds must not steer the terminal it is printed on. */
+function printable(text: string): string {
+  return text.replaceAll(/[\p{Cc}\p{Cf}]/gu, " ");
 }

@@ -41,10 +41,9 @@ export function readYaml(text: string, file: string): YamlSource {
     problem(pos[0], syntaxMessage(code, message)),
   );
   if (problems.length > 0 || document.contents === null) return { root: undefined, problems, problem };
-  const root = new TreeBuilder((offset, message) => problems.push(problem(offset, message))).build(
-    document.contents,
-  );
-  return { root, problems, problem };
+  const builder = new TreeBuilder((offset, message) => problems.push(problem(offset, message)));
+  const root = builder.build(document.contents);
+  return { root: builder.incomplete ? undefined : root, problems, problem };
 }
 
 function syntaxMessage(code: string, message: string): string {
@@ -58,7 +57,8 @@ function syntaxMessage(code: string, message: string): string {
 class TreeBuilder {
   readonly #report: (offset: number, message: string) => void;
   readonly #anchors = new Map<string, ConfigNode>();
-  #tooLarge = false;
+  /** Whether a part of the file could not be built, so that what is left would show faults it hasn't. */
+  incomplete = false;
 
   constructor(report: (offset: number, message: string) => void) {
     this.#report = report;
@@ -107,15 +107,17 @@ class TreeBuilder {
   #alias(anchor: string, start: number): ConfigNode {
     const target = this.#anchors.get(anchor);
     if (target !== undefined) return target;
+    this.incomplete = true;
     this.#report(start, `no anchor \`&${anchor}\` stands before this alias`);
     return emptyNode(start);
   }
 
   #bounded(node: ConfigNode): ConfigNode {
     if (node.size <= MAX_EXPANDED_NODES) return node;
-    if (!this.#tooLarge)
+    if (!this.incomplete) {
       this.#report(node.start, `more than ${MAX_EXPANDED_NODES} values once aliases are expanded`);
-    this.#tooLarge = true;
+    }
+    this.incomplete = true;
     return emptyNode(node.start);
   }
 }

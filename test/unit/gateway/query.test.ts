@@ -1,0 +1,62 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { argumentsOf, assertRefused, call, fileOf, gatewayOf } from "./call.ts";
+
+const file = fileOf("q: {from: query, path: q}");
+const gateway = gatewayOf(file);
+
+describe("a query value", () => {
+  const read: readonly (readonly [target: string, value: string | undefined])[] = [
+    ["/t?q=a", "a"],
+    ["/t?a=1&q=a&b=2", "a"],
+    ["/t?&&q=a&", "a"],
+    ["/t?q=a=b", "a=b"],
+    ["/t?q", ""],
+    ["/t?q=", ""],
+    ["/t?q=a+b%2Bc", "a b+c"],
+    ["/t?%71=a", "a"],
+    ["/t?q=%C3%A9", "é"],
+    ["/t?q=%00", "\0"],
+    ["/t?Q=a", undefined],
+    ["/t?q%20=a", undefined],
+    ["/t", undefined],
+    ["/t?", undefined],
+  ];
+  for (const [target, value] of read) {
+    it(`of ${target} is ${JSON.stringify(value)}`, () => {
+      assert.deepEqual(argumentsOf(file, { target }), value === undefined ? {} : { q: value });
+    });
+  }
+
+  const refused: Readonly<Record<string, string>> = {
+    "when its key is sent twice": "/t?q=a&q=a",
+    "when its key is sent twice, once escaped": "/t?q=a&%71=b",
+    "when its key is sent twice, once without a value": "/t?q&q=b",
+    "when a semicolon may separate pairs": "/t?a=1;q=2",
+    "when a semicolon stands in it": "/t?q=1;r=2",
+    "when a fragment may cut it": "/t?q=1#2",
+    "with a bad escape": "/t?q=%zz",
+    "with a cut escape": "/t?q=%4",
+    "with escapes that aren't UTF-8": "/t?q=%FF",
+    "with a raw byte outside ASCII": "/t?q=caf\xe9",
+    "with a raw space": "/t?q=a b",
+    "when another key doesn't decode, which may be a spelling of it": "/t?%C1%B1=a",
+  };
+  for (const [what, target] of Object.entries(refused)) {
+    it(`is refused ${what}`, () => assertRefused(call(gateway, { target }), "ambiguous_request"));
+  }
+
+  it("of other keys may be anything", () => {
+    assert.deepEqual(argumentsOf(file, { target: "/t?q=a&r=%zz&r=caf\xe9" }), { q: "a" });
+  });
+
+  it("is refused with `!` where bytes may have been replaced", () => {
+    assertRefused(
+      call(gateway, { target: "/t?q=a!", exact: false }),
+      "ambiguous_request",
+      /encode_raw_headers/,
+    );
+    assert.deepEqual(argumentsOf(file, { target: "/t?q=a!" }), { q: "a!" });
+    assert.deepEqual(argumentsOf(file, { target: "/t?q=a%21", exact: false }), { q: "a!" });
+  });
+});
