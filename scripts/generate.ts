@@ -25,7 +25,7 @@ interface Generated {
 /** One function for each kind of generated file. */
 const generators: readonly (() => Generated | Promise<Generated>)[] = [grpcTypes];
 
-/** TypeScript types of proto/; the options are those of src/server/proto.ts. */
+/** TypeScript types of proto/; the options are those of src/server/grpc.ts. */
 function grpcTypes(): Generated {
   const folder = "src/server/generated";
   const out = mkdtempSync(join(tmpdir(), "tenuo-types-"));

@@ -1,5 +1,5 @@
 import type { HttpRequest, RequestBody, RequestHeaders } from "../gateway/request.ts";
-import type { CheckRequest } from "./proto.ts";
+import type { CheckRequest } from "./grpc.ts";
 
 /** Where the call came from and what others call it; for the log alone, never for a decision. */
 export interface Caller {

@@ -2,7 +2,7 @@ import type { Decision, Deny, Mode } from "../decision/decision.ts";
 import { ANSWERS, CHAIN_FAULT_CODES, RPC_CODES } from "../decision/reason.ts";
 import type { HttpRequest } from "../gateway/request.ts";
 import { formatValue } from "../value.ts";
-import { authorizationService, type CheckResponse } from "./proto.ts";
+import { type CheckResponse, encodeResponse } from "./grpc.ts";
 
 /** What the answer depends on besides the decision. */
 export interface AnswerSettings {
@@ -226,8 +226,7 @@ export function internalDenial(requestId: string, mode: Mode = "enforce"): Check
   );
 }
 
-const { responseSerialize } = authorizationService.Check;
-const LAST_RESORT = responseSerialize(internalDenial("unknown"));
+const LAST_RESORT = encodeResponse(internalDenial("unknown"));
 
 /**
  * Turns an answer into bytes. Envoy reads an empty answer, and a denial without a status, as an allow; nothing
@@ -235,7 +234,7 @@ const LAST_RESORT = responseSerialize(internalDenial("unknown"));
  */
 export function serializeResponse(response: CheckResponse): Buffer {
   try {
-    return isAllow(response) || isDenial(response) ? responseSerialize(response) : LAST_RESORT;
+    return isAllow(response) || isDenial(response) ? encodeResponse(response) : LAST_RESORT;
   } catch {
     return LAST_RESORT;
   }

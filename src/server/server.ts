@@ -1,9 +1,9 @@
 import { createServer as createHttpServer } from "node:http";
 import type { AddressInfo, Server as NetServer, Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { Server as GrpcServer, ServerCredentials } from "@grpc/grpc-js";
-import { HealthImplementation } from "grpc-health-check";
-import { checkHandler, guardedService } from "./check.ts";
+import { answerCheck } from "./check.ts";
+import { serializeResponse } from "./check-response.ts";
+import { createGrpcServer } from "./grpc.ts";
 import type { Log } from "./log.ts";
 import { type Health, healthPages } from "./pages.ts";
 import { createSharedPort } from "./shared-port.ts";
@@ -30,12 +30,8 @@ export interface RunningServer {
   drain(): Promise<void>;
 }
 
-const AUTHORIZATION = "envoy.service.auth.v3.Authorization";
-/**
- * Largest CheckRequest, in bytes. Above it gRPC itself answers with an error, which a proxy told to fail open
- * takes for an allow; so it lies far beyond what our own bounds let through to a decision.
- */
-const MAX_MESSAGE_BYTES = 64 * 1024 * 1024;
+/** All the time one HTTP/1.1 connection has on the port of the checks. */
+const PROBE_TIMEOUT_MS = 10_000;
 /** Calls still running this long after the drain began are cut off. */
 const CLOSE_GRACE_MS = 5_000;
 
@@ -45,33 +41,25 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   let draining = false;
   const unready = (): readonly string[] => [...snapshot().unready, ...(draining ? ["shutting down"] : [])];
 
-  const health = new HealthImplementation();
-  const showHealth = (): void => {
-    const status = unready().length === 0 ? "SERVING" : "NOT_SERVING";
-    for (const service of ["", AUTHORIZATION]) health.setStatus(service, status);
-  };
-  showHealth();
-
-  const grpc = new GrpcServer({
-    "grpc.max_receive_message_length": MAX_MESSAGE_BYTES,
-    "grpc.enable_channelz": 0,
+  const now = (): number => Math.floor(Date.now() / 1000);
+  const grpc = createGrpcServer({
+    answer: (request) => answerCheck(request, { snapshot, now, log }),
+    encode: serializeResponse,
   });
-  grpc.addService(guardedService, {
-    Check: checkHandler({ snapshot, log, now: () => Math.floor(Date.now() / 1000) }),
-  });
-  health.addToServer(grpc);
-  const injector = grpc.createConnectionInjector(ServerCredentials.createInsecure());
+  const showReadiness = (): void => grpc.setServing(unready().length === 0);
+  showReadiness();
 
   const pages = healthSource(options, unready);
   const http = createHttpServer(healthPages(pages, true));
-  const sockets = new Set<Socket>();
+  const proxies = new Set<Socket>();
+  const probes = new Set<Socket>();
   const port = createSharedPort(
+    (socket) => grpc.accept(remember(proxies, socket)),
     (socket) => {
-      sockets.add(socket);
-      socket.once("close", () => sockets.delete(socket));
-      injector.injectConnection(socket);
+      // Node times out slow requests only on servers that listen by themselves.
+      setTimeout(() => socket.destroy(), PROBE_TIMEOUT_MS).unref();
+      http.emit("connection", remember(probes, socket));
     },
-    (socket) => http.emit("connection", socket),
   );
   const healthServer = createHttpServer(healthPages(pages, false));
 
@@ -90,18 +78,23 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     healthPort: options.healthPort === undefined ? undefined : portOf(healthServer),
     drain: async () => {
       draining = true;
-      showHealth();
-      if (sockets.size > 0) await sleep(options.drainSeconds * 1000);
+      showReadiness();
+      if (proxies.size > 0) await sleep(options.drainSeconds * 1000);
       const closed = new Promise<void>((resolve) => port.close(() => resolve()));
-      injector.drain(CLOSE_GRACE_MS);
-      http.closeAllConnections();
+      grpc.drain(CLOSE_GRACE_MS);
+      for (const probe of probes) probe.destroy();
       await Promise.race([closed, sleep(CLOSE_GRACE_MS, undefined, { ref: false })]);
-      injector.destroy();
-      grpc.forceShutdown();
+      grpc.destroy();
       healthServer.close();
       healthServer.closeAllConnections();
     },
   };
+}
+
+function remember(sockets: Set<Socket>, socket: Socket): Socket {
+  sockets.add(socket);
+  socket.once("close", () => sockets.delete(socket));
+  return socket;
 }
 
 function healthSource({ snapshot, version }: ServerOptions, unready: Health["unready"]): Health {

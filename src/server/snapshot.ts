@@ -24,6 +24,8 @@ export interface Snapshot {
   readonly policy: Policy;
   readonly answers: AnswerSettings;
   readonly config: { readonly sha256: string; readonly loadedAt: string };
+  /** The mode for a request that failed before its route was known: not enforced only if no route is. */
+  readonly faultMode: Mode;
   /** Why the service isn't ready, if it isn't. */
   readonly unready: readonly string[];
 }
@@ -52,11 +54,12 @@ export function loadSnapshot(sources: Sources, now: Date): Loaded {
   const clockToleranceSeconds =
     sources.clockToleranceSeconds ?? settings.clockToleranceSeconds ?? DEFAULT_CLOCK_TOLERANCE_SECONDS;
   const credentials = [settings.warrantHeader, settings.popHeader, settings.approvalHeader];
+  const mode = sources.mode ?? settings.mode ?? "enforce";
   const snapshot: Snapshot = Object.freeze({
     policy: Object.freeze({
       gateway,
       trust: Object.freeze({ roots, clockToleranceSeconds }),
-      mode: sources.mode ?? settings.mode ?? "enforce",
+      mode,
     }),
     answers: Object.freeze({
       debugMode: settings.debugMode,
@@ -66,6 +69,7 @@ export function loadSnapshot(sources: Sources, now: Date): Loaded {
       sha256: createHash("sha256").update(text).digest("hex"),
       loadedAt: now.toISOString(),
     }),
+    faultMode: gateway.routes.modes.has("enforce") ? "enforce" : mode,
     unready: roots.size === 0 ? ["no trusted root is configured"] : [],
   });
   return { ok: true, snapshot, warnings };

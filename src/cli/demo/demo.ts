@@ -118,7 +118,7 @@ async function runCases(input: Input, cases: readonly Case[], send: Send): Promi
 
 function line({ title, request }: Case, { status, reason }: Answer): string {
   const what = `${request.method} ${request.target}`;
-  return `${title.padEnd(32)}${what.padEnd(46)}${status}  ${reason ?? "allowed"}`;
+  return `${title.padEnd(32)}${what.padEnd(48)}${status}  ${reason ?? "allowed"}`;
 }
 
 function goOnByHand(

@@ -1,6 +1,5 @@
 import { request as httpRequest } from "node:http";
-import { credentials } from "@grpc/grpc-js";
-import { Authorization } from "../../server/proto.ts";
+import { connectAuthorization } from "../../server/grpc.ts";
 
 /** Numbers of the statuses that the protobuf decoder gives by name. */
 const STATUS_NUMBERS: Readonly<Record<string, number>> = {
@@ -47,27 +46,21 @@ export function throughProxy(port: number): Send {
 
 /** Straight to the authorizer, with the question that Envoy would ask. */
 export function overGrpc(port: number): Send & { readonly close: () => void } {
-  const client = new Authorization(`127.0.0.1:${port}`, credentials.createInsecure());
-  const send: Send = ({ method, target, headers, body = "" }) =>
-    new Promise((resolve, reject) => {
-      const lowered = Object.fromEntries(
-        Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]),
-      );
-      const length = body === "" ? {} : { "content-length": String(Buffer.byteLength(body)) };
-      const http = {
-        method,
-        path: target,
-        host: "localhost",
-        headers: { ...lowered, ...length },
-        rawBody: Buffer.from(body),
-      };
-      client.Check({ attributes: { request: { http } } }, (error, response) => {
-        if (error !== null) return reject(error);
-        const denied = response?.deniedResponse;
-        const reason = denied?.headers.find(({ header }) => header?.key === "x-tenuo-deny-reason")?.header
-          ?.value;
-        resolve({ status: denied ? (STATUS_NUMBERS[denied.status?.code ?? ""] ?? 0) : 200, reason });
-      });
-    });
-  return Object.assign(send, { close: () => client.close() });
+  const authorizer = connectAuthorization(`127.0.0.1:${port}`);
+  const send: Send = async ({ method, target, headers, body = "" }) => {
+    const lines = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value] as const);
+    if (body !== "") lines.push(["content-length", String(Buffer.byteLength(body))]);
+    const http = {
+      ...{ method, path: target, host: "localhost" },
+      ...{ headers: Object.fromEntries(lines), rawBody: Buffer.from(body) },
+    };
+    const { deniedResponse } = await authorizer.check({ attributes: { request: { http } } });
+    if (deniedResponse === null || deniedResponse === undefined) return { status: 200, reason: undefined };
+    const reason = deniedResponse.headers.find(({ header }) => header?.key === "x-tenuo-deny-reason");
+    return {
+      status: STATUS_NUMBERS[deniedResponse.status?.code ?? ""] ?? 0,
+      reason: reason?.header?.value,
+    };
+  };
+  return Object.assign(send, { close: authorizer.close });
 }

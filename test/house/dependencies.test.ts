@@ -1,0 +1,111 @@
+import assert from "node:assert/strict";
+import { globSync, readFileSync } from "node:fs";
+import { dirname, join, normalize } from "node:path";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+
+/** What each part of src/ may import besides itself. ARCHITECTURE.md draws the same picture. */
+const ARROWS: Readonly<Record<string, readonly string[]>> = {
+  "value.ts": [],
+  cbor: [],
+  crypto: [],
+  warrant: ["cbor", "crypto", "value.ts"],
+  gateway: ["crypto", "value.ts"],
+  decision: ["gateway", "warrant", "value.ts"],
+  server: ["decision", "gateway", "warrant", "crypto", "value.ts"],
+  cli: ["server", "decision", "gateway", "warrant", "crypto", "value.ts"],
+  "main.ts": ["cli"],
+};
+
+/** Parts that decide: same input, same output, nothing of the world around. */
+const PURE = ["value.ts", "cbor", "crypto", "warrant", "gateway", "decision"];
+const PURE_BUILTINS = new Set(["node:crypto"]);
+
+interface Import {
+  readonly file: string;
+  readonly target: string;
+}
+
+const files = globSync("src/**/*.ts", { cwd: root }).filter((file) => !file.includes("/generated/"));
+const imports = files.flatMap(importsOf);
+const outside = imports.filter(({ target }) => !target.startsWith("src/"));
+const inside = imports.filter(({ target }) => target.startsWith("src/"));
+
+test("the sources were found", () => {
+  assert.ok(files.length > 60 && inside.length > 200);
+});
+
+test("arrows point one way", () => {
+  for (const { file, target } of inside) {
+    if (target.startsWith("src/server/generated/")) continue;
+    const from = partOf(file);
+    const to = partOf(target);
+    assert.ok(from === to || ARROWS[from]?.includes(to), `${file} imports ${target}`);
+  }
+});
+
+test("there are no cycles", () => {
+  const visited = new Set<string>();
+  const visit = (file: string, path: readonly string[]): void => {
+    assert.ok(!path.includes(file), [...path, file].join(" → "));
+    if (visited.has(file)) return;
+    for (const { target } of inside.filter((each) => each.file === file)) visit(target, [...path, file]);
+    visited.add(file);
+  };
+  for (const file of files) visit(file, []);
+});
+
+test("one package is imported by one file", () => {
+  const importers = new Map<string, Set<string>>();
+  for (const { file, target } of outside) {
+    if (target.startsWith("node:")) continue;
+    const name = target.split("/", target.startsWith("@") ? 2 : 1).join("/");
+    importers.set(name, (importers.get(name) ?? new Set()).add(file));
+  }
+  assert.ok(importers.size >= 6);
+  for (const [name, users] of importers) assert.equal(users.size, 1, `${name}: ${[...users].join(", ")}`);
+});
+
+test("what decides touches neither files nor clock nor process", () => {
+  for (const { file, target } of outside) {
+    if (!PURE.includes(partOf(file)) || !target.startsWith("node:")) continue;
+    assert.ok(PURE_BUILTINS.has(target), `${file} imports ${target}`);
+  }
+  for (const file of files.filter((each) => PURE.includes(partOf(each)))) {
+    assert.doesNotMatch(text(file), /\b(process\.|console\.|Date\.now|performance\.now|new Date\(\))/, file);
+  }
+});
+
+test("only main.ts reads the environment or ends the process", () => {
+  for (const file of files.filter((each) => each !== "src/main.ts")) {
+    assert.doesNotMatch(text(file), /process\.(env|exit|argv)\b/, file);
+  }
+});
+
+test("every dependency is used, and pinned to one version", () => {
+  const { dependencies, devDependencies } = JSON.parse(text("package.json"));
+  const used = new Set(outside.map(({ target }) => target));
+  for (const name of Object.keys(dependencies)) assert.ok(used.has(name), `${name} isn't imported`);
+  for (const [name, version] of Object.entries({ ...dependencies, ...devDependencies })) {
+    assert.match(String(version), /^\d+\.\d+\.\d+$/, name);
+  }
+});
+
+function importsOf(file: string): readonly Import[] {
+  const statements = text(file).matchAll(/^(?:import|export)\s+(?:[^"';]*?\sfrom\s+)?"([^"]+)";/gm);
+  return Array.from(statements, ([, specifier = ""]) => ({
+    file,
+    target: specifier.startsWith(".") ? normalize(join(dirname(file), specifier)) : specifier,
+  }));
+}
+
+/** The folder directly under src/, or the file there. */
+function partOf(file: string): string {
+  return file.split("/")[1] ?? file;
+}
+
+function text(file: string): string {
+  return readFileSync(join(root, file), "utf8");
+}

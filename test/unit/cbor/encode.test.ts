@@ -1,0 +1,97 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { decode } from "../../../src/cbor/decode.ts";
+import { encode } from "../../../src/cbor/encode.ts";
+import type { CborValue } from "../../../src/cbor/value.ts";
+
+const hexOf = (value: CborValue) => Buffer.from(encode(value)).toString("hex");
+
+test("integers take the shortest head", () => {
+  const heads: readonly [bigint, string][] = [
+    [0n, "00"],
+    [23n, "17"],
+    [24n, "1818"],
+    [255n, "18ff"],
+    [256n, "190100"],
+    [65535n, "19ffff"],
+    [65536n, "1a00010000"],
+    [4294967295n, "1affffffff"],
+    [4294967296n, "1b0000000100000000"],
+    [-1n, "20"],
+    [-24n, "37"],
+    [-25n, "3818"],
+    [-9223372036854775808n, "3b7fffffffffffffff"],
+  ];
+  for (const [value, bytes] of heads) assert.equal(hexOf(value), bytes);
+});
+
+test("floats take the shortest width that keeps them, and stay floats", () => {
+  const floats: readonly [number, string][] = [
+    [0.5, "f93800"],
+    [1, "f93c00"],
+    [-0, "f98000"],
+    [NaN, "f97e00"],
+    [Infinity, "f97c00"],
+    [65504, "f97bff"],
+    [65505, "fa477fe100"],
+    [0.1, "fb3fb999999999999a"],
+  ];
+  for (const [value, bytes] of floats) assert.equal(hexOf(value), bytes);
+});
+
+test("keys are sorted by their UTF-8 bytes, not by length and not by UTF-16 units", () => {
+  assert.equal(
+    hexOf(
+      new Map([
+        ["b", 1n],
+        ["aa", 2n],
+      ]),
+    ),
+    "a262616102616201",
+  );
+  // U+FF5E comes before U+1F600, although its UTF-16 unit is the larger one.
+  assert.equal(
+    hexOf(
+      new Map([
+        ["😀", 1n],
+        ["～", 2n],
+      ]),
+    ),
+    "a263efbd9e0264f09f988001",
+  );
+  assert.equal(
+    hexOf(
+      new Map<string | bigint, bigint>([
+        ["a", 1n],
+        [9n, 2n],
+        [3n, 3n],
+      ]),
+    ),
+    "a303030902616101",
+  );
+});
+
+test("an integer beyond 64 bits is an error, not another number", () => {
+  assert.throws(() => encode(2n ** 64n), RangeError);
+});
+
+test("decoding undoes encoding", () => {
+  const leaf = fc.oneof(
+    fc.string({ unit: "grapheme" }),
+    fc.boolean(),
+    fc.constant(null),
+    fc.bigInt({ min: -(2n ** 64n), max: 2n ** 64n - 1n }),
+    fc.double(),
+    fc.uint8Array().map((bytes) => Buffer.from(bytes)),
+  );
+  const { value } = fc.letrec<{ value: CborValue }>((tie) => ({
+    value: fc.oneof(
+      { maxDepth: 5 },
+      leaf,
+      fc.array(tie("value")),
+      fc.dictionary(fc.string(), tie("value")).map((object) => new Map(Object.entries(object))),
+    ),
+  }));
+  fc.assert(fc.property(value, (item) => assert.deepEqual(decode(encode(item)), item)));
+});

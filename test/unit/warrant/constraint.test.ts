@@ -1,0 +1,183 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { decode } from "../../../src/cbor/decode.ts";
+import { encode } from "../../../src/cbor/encode.ts";
+import type { Value } from "../../../src/value.ts";
+import {
+  all,
+  any,
+  type Constraint,
+  exact,
+  not,
+  notOneOf,
+  type Outcome,
+  oneOf,
+  parseConstraint,
+  pattern,
+  range,
+  wildcard,
+  writeConstraint,
+} from "../../../src/warrant/constraint/index.ts";
+
+const unknown = parseConstraint([99n, null]);
+
+/** Constraint, argument, outcome. */
+const OUTCOMES: readonly (readonly [Constraint, Value, Outcome])[] = [
+  [wildcard, null, "match"],
+  [exact(1n), 1n, "match"],
+  [exact(1n), 1, "no_match"],
+  [exact(1n), true, "no_match"],
+  [exact("1"), 1n, "no_match"],
+  [exact(0), -0, "match"],
+  [exact(NaN), NaN, "no_match"],
+  [exact(2n ** 53n + 1n), 2n ** 53n, "no_match"],
+  [exact([1n, "a"]), [1n, "a"], "match"],
+  [exact([1n, "a"]), ["a", 1n], "no_match"],
+  [exact(new Map([["a", 1n]])), new Map([["a", 1n]]), "match"],
+  [exact(new Map([["a", 1n]])), new Map([["a", 1]]), "no_match"],
+  [oneOf([]), "a", "no_match"],
+  [oneOf(["a", null]), null, "match"],
+  [notOneOf([]), "a", "match"],
+  [notOneOf(["a"]), "a", "no_match"],
+  [notOneOf(["a"]), null, "match"],
+  [range({ min: 0, max: 5 }), 5n, "match"],
+  [range({ min: 0, max: 5, maxInclusive: false }), 5n, "no_match"],
+  [range({ min: 0 }), -1n, "no_match"],
+  [range({}), Infinity, "match"],
+  [range({}), NaN, "no_match"],
+  [range({ min: 0 }), "5", "no_match"],
+  [range({ max: 2 ** 53 }), 2n ** 53n + 1n, "match"],
+  [pattern("/data/*"), "/data/../etc", "match"],
+  [pattern("a"), 5n, "no_match"],
+  [pattern("["), 5n, "error"],
+  [pattern("a**"), "a", "error"],
+  [all([]), "a", "error"],
+  [all([pattern("a*"), pattern("*b")]), "ab", "match"],
+  [any([]), "a", "no_match"],
+  [any([unknown, exact("a")]), "a", "unknown"],
+  [any([exact("a"), unknown]), "a", "match"],
+  [not(exact("a")), "b", "match"],
+  [not(exact("a")), "a", "no_match"],
+  [not(all([])), "a", "error"],
+  [not(any([])), "a", "match"],
+  [not(unknown), "a", "unknown"],
+  [not(pattern("[")), "a", "error"],
+];
+
+test("every kind matches what it should, and an error is never a match", () => {
+  for (const [constraint, argument, wanted] of OUTCOMES) {
+    assert.equal(constraint.matches(argument), wanted, `${constraint.describe()} on ${String(argument)}`);
+  }
+});
+
+test("globs follow the dialect of the wire format", () => {
+  const cases: readonly (readonly [string, readonly string[], readonly string[]])[] = [
+    ["", [""], ["a"]],
+    ["*", ["", "a", "/a\n.b"], []],
+    ["a*c", ["ac", "abc", "abcbc"], ["ab", "bc"]],
+    ["a?c", ["abc", "a/c", "a😀c"], ["ac", "abbc"]],
+    ["*.json", ["a.json", ".json"], ["a.jsonx"]],
+    ["**", ["", "a", "a/b"], []],
+    ["a/**", ["a/", "a/b", "a/b/c"], ["a", "ab"]],
+    ["**/a", ["a", "b/a", "b/c/a"], ["ba", "a/b"]],
+    ["a/**/b", ["a/b", "a/x/b", "a/x/y/b"], ["ab", "a/xb", "axb"]],
+    ["a/**/", ["a/", "a/b/"], ["a", "a/b"]],
+    ["[abc]", ["a", "c"], ["d", "", "ab"]],
+    ["[a-c]x", ["bx"], ["dx"]],
+    ["[c-a]", [], ["a", "b", "c"]],
+    ["[!a]", ["b", "😀"], ["a", ""]],
+    ["[^a]", ["^", "a"], ["b"]],
+    ["[]a]", ["]", "a"], ["b"]],
+    ["[!]a]", ["b"], ["]", "a"]],
+    ["[-a]", ["-", "a"], ["b"]],
+    ["[a-]", ["-", "a"], ["b"]],
+    ["[*]", ["*"], ["a"]],
+    ["a]", ["a]"], ["a"]],
+    ["{a,b}\\", ["{a,b}\\"], ["a"]],
+    ["*?*?", ["ab", "😀a"], ["a", "😀"]],
+    ["*a*b*", ["ab", "xaxbx"], ["ba"]],
+  ];
+  for (const [text, matching, other] of cases) {
+    for (const each of matching) assert.equal(pattern(text).matches(each), "match", `${text} on ${each}`);
+    for (const each of other) assert.equal(pattern(text).matches(each), "no_match", `${text} on ${each}`);
+  }
+});
+
+test("a hostile glob takes time in proportion to pattern times text", () => {
+  const text = "a".repeat(20_000);
+  const started = performance.now();
+  assert.equal(pattern(`${"*a".repeat(30)}*b`).matches(text), "no_match");
+  assert.ok(performance.now() - started < 2_000);
+});
+
+test("a suffix isn't narrowed by a set that happens to end in it", () => {
+  assert.equal(pattern("*]").permits(pattern("*[ab]")), false);
+  assert.equal(pattern("*b]").permits(pattern("*[ab]")), false);
+  assert.equal(pattern("*]").permits(pattern("*x]")), true);
+  assert.equal(pattern("[*").permits(pattern("[*]x")), false);
+});
+
+test("an empty All grants nothing to a child", () => {
+  assert.equal(all([]).permits(exact("a")), false);
+  assert.equal(all([]).permits(all([])), false);
+});
+
+test("only a wildcard permits an unknown kind, which permits nothing", () => {
+  assert.equal(wildcard.permits(unknown), true);
+  assert.equal(unknown.permits(unknown), false);
+  assert.equal(exact("a").permits(wildcard), false);
+});
+
+const value: fc.Arbitrary<Value> = fc.oneof(
+  fc.constantFrom<Value>("a", "b", "ab", "a/b", "", "]", "x]", null, true),
+  fc.constantFrom<Value>(0n, 1n, 5n, 6n, -1n, 0, 1, 5, 5.5),
+  fc.constantFrom<Value>([], ["a"], [1n], new Map([["a", 1n]])),
+);
+const bound = fc.constantFrom(-1, 0, 1, 5);
+const glob = fc.string({ unit: fc.constantFrom("a", "b", "*", "?", "[", "]", "!", "/"), maxLength: 5 });
+const { constraint } = fc.letrec<{ constraint: Constraint }>((tie) => ({
+  constraint: fc.oneof(
+    { maxDepth: 3 },
+    fc.constant(wildcard),
+    value.map(exact),
+    fc.array(value, { maxLength: 3 }).map(oneOf),
+    fc.array(value, { maxLength: 3 }).map(notOneOf),
+    glob.map(pattern),
+    fc
+      .record(
+        { min: bound, max: bound, minInclusive: fc.boolean(), maxInclusive: fc.boolean() },
+        { requiredKeys: [] },
+      )
+      .map(range),
+    fc.array(tie("constraint"), { maxLength: 3 }).map(all),
+    fc.array(tie("constraint"), { maxLength: 3 }).map(any),
+    tie("constraint").map(not),
+  ),
+}));
+
+/** Any member that can't be evaluated ends its `Any`; a child may leave such a member out. */
+function canFault(each: Constraint): boolean {
+  return value_samples.some((sample) => ["error", "unknown"].includes(each.matches(sample)));
+}
+const value_samples: readonly Value[] = fc.sample(value, 200);
+
+test("what a permitted child matches, its parent matches", () => {
+  fc.assert(
+    fc.property(constraint, constraint, value, (parent, child, argument) => {
+      fc.pre(parent.permits(child) && !canFault(parent));
+      if (child.matches(argument) === "match") assert.equal(parent.matches(argument), "match");
+    }),
+    { numRuns: 3_000, maxSkipsPerRun: 1_000 },
+  );
+});
+
+test("a constraint survives its wire form", () => {
+  fc.assert(
+    fc.property(constraint, value, (original, argument) => {
+      const copy = parseConstraint(decode(encode(writeConstraint(original))));
+      assert.equal(copy.describe(), original.describe());
+      assert.equal(copy.matches(argument), original.matches(argument));
+    }),
+  );
+});
