@@ -1,5 +1,5 @@
 import { execFile, spawn } from "node:child_process";
-import { accessSync, constants, readFileSync, writeFileSync } from "node:fs";
+import { accessSync, constants, readFileSync, statSync, writeFileSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { platform } from "node:os";
 import { delimiter, join } from "node:path";
@@ -30,7 +30,7 @@ type Variables = Readonly<Record<string, string | undefined>>;
 export async function findEnvoy(variables: Variables): Promise<EnvoyFound | undefined> {
   const named = variables["ENVOY_BIN"];
   if (named !== undefined && named !== "") return binary(`${named} (ENVOY_BIN)`, named);
-  const folders = (variables["PATH"] ?? "").split(delimiter);
+  const folders = (variables["PATH"] ?? "").split(delimiter).filter((folder) => folder !== "");
   const installed = folders.map((folder) => join(folder, "envoy")).find(isExecutable);
   if (installed !== undefined) return binary(`${installed} (PATH)`, installed);
   return (await hasDockerImage()) ? docker() : undefined;
@@ -57,7 +57,8 @@ export async function startEnvoy(
     child.once("exit", (code) => reject(new Error(`Envoy ended with code ${code}: ${complaints}`)));
   });
   ended.catch(() => {});
-  await Promise.race([ended, untilDeciding(port)]);
+  const waiting = new AbortController();
+  await Promise.race([ended, untilDeciding(port, waiting.signal)]).finally(() => waiting.abort());
   return { port, close: () => void child.kill("SIGTERM") };
 }
 
@@ -106,7 +107,7 @@ async function hasDockerImage(): Promise<boolean> {
 function isExecutable(file: string): boolean {
   try {
     accessSync(file, constants.X_OK);
-    return true;
+    return statSync(file).isFile();
   } catch {
     return false;
   }
@@ -139,9 +140,9 @@ async function freePort(): Promise<number> {
 const START_TIMEOUT_MS = 30_000;
 
 /** Envoy answers 503 until its first health check of the authorizer passed; after that, 401 or 404. */
-async function untilDeciding(port: number): Promise<void> {
+async function untilDeciding(port: number, signal: AbortSignal): Promise<void> {
   const deadline = Date.now() + START_TIMEOUT_MS;
-  while (Date.now() < deadline) {
+  while (Date.now() < deadline && !signal.aborted) {
     const status = await fetch(`http://127.0.0.1:${port}/`).then(
       (response) => response.status,
       () => 0,

@@ -38,21 +38,17 @@ function isPattern(constraint: Constraint): constraint is Pattern {
 }
 
 /**
- * Narrowing told from the texts alone: equal, or one `*` at an end of the parent whose fixed part the child starts
- * or ends with. A set is left out of that: `*]` ends `*[ab]` and isn't wider.
+ * Narrowing told from the texts: equal, or one `*` at an end of a valid parent whose fixed part the child starts or
+ * ends with. Where the child ends with it, what stands before must be whole: `*[ab]` doesn't narrow `*b]`.
  */
 function isNarrower(child: string, parent: string): boolean {
   if (child === parent) return true;
-  if (/[[\]]/.test(child + parent)) return false;
   const shape = shapeOf(parent);
   const childShape = shapeOf(child);
-  if (shape === "prefix") {
-    return (childShape === "prefix" || childShape === "exact") && child.startsWith(parent.slice(0, -1));
-  }
-  if (shape === "suffix") {
-    return (childShape === "suffix" || childShape === "exact") && child.endsWith(parent.slice(1));
-  }
-  return false;
+  if (compileGlob(parent) === undefined || (childShape !== shape && childShape !== "exact")) return false;
+  if (shape === "prefix") return child.startsWith(parent.slice(0, -1));
+  const end = parent.slice(1);
+  return shape === "suffix" && child.endsWith(end) && compileGlob(child.slice(0, -end.length)) !== undefined;
 }
 
 function shapeOf(text: string): "exact" | "prefix" | "suffix" | "complex" {
