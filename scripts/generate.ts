@@ -12,6 +12,7 @@ import {
 import { tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import { gatewayJsonSchema } from "../src/gateway/schema.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
@@ -23,7 +24,7 @@ interface Generated {
 }
 
 /** One function for each kind of generated file. */
-const generators: readonly (() => Generated | Promise<Generated>)[] = [grpcTypes];
+const generators: readonly (() => Generated | Promise<Generated>)[] = [grpcTypes, gatewaySchema];
 
 /** TypeScript types of proto/; the options are those of src/server/grpc.ts. */
 function grpcTypes(): Generated {
@@ -48,6 +49,12 @@ function grpcTypes(): Generated {
   } finally {
     rmSync(out, { recursive: true });
   }
+}
+
+/** The JSON Schema that editors complete gateway.yaml from. */
+function gatewaySchema(): Generated {
+  const text = `${JSON.stringify(gatewayJsonSchema(), undefined, 2)}\n`;
+  return { files: new Map([["gateway.schema.json", text]]) };
 }
 
 function filesIn(folder: string): string[] {

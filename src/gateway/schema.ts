@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { ARGUMENT_TYPES } from "./argument-type.ts";
 import type { ConfigPath } from "./config-node.ts";
 import { DEFAULT_BODY_BYTES, DEFAULT_CHAIN_LENGTH, MAX_BODY_BYTES, MAX_CHAIN_LENGTH } from "./limits.ts";
 
@@ -36,9 +37,10 @@ const rule = z.strictObject({
   description: text.nullish().describe("For people; no effect"),
   required: flag.describe("Refuse the request when the value is missing; a default is then never used"),
   default: z.unknown().optional().describe("Used when the value is missing; with `from: literal`, the value"),
-  type: text
-    .nullish()
-    .describe("string, integer, float, boolean or list; version 2 converts and checks, version 1 ignores it"),
+  type: text.nullish().meta({
+    description: "Kind of the value; version 2 converts and checks, version 1 ignores it",
+    examples: [...ARGUMENT_TYPES],
+  }),
   allowed_values: texts.describe("The only values to accept; version 2 checks, version 1 ignores it"),
 });
 
@@ -106,9 +108,10 @@ const route = z.strictObject({
 
 const file = z
   .strictObject({
-    version: text.describe(
-      "`1` as the reference authorizer reads the file, `2` with types and decoded paths",
-    ),
+    version: text.meta({
+      description: "`1` as the reference authorizer reads the file, `2` with types and decoded paths",
+      examples: ["2", "1"],
+    }),
     settings: settings.nullable(),
     tools: z
       .record(z.string(), tool.nullable())
