@@ -4,6 +4,9 @@ import { run } from "./cli/run.ts";
 /** Exit code of a process ended by SIGINT, as shells know it. */
 const EXIT_INTERRUPTED = 130;
 
+// Whoever reads us may stop early (`| head`); the command still has to end by itself and clean up.
+for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
+
 process.exitCode = await run(process.argv.slice(2), {
   variables: process.env,
   stdout: (text) => process.stdout.write(text),

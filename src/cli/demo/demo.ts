@@ -27,6 +27,7 @@ expected one.
   tenuo-ext-authz demo --keep`,
   flags: { keep: { help: "stay up afterwards, to go on by hand" } },
   run: async (input) => {
+    const stopped = input.stopped();
     const folder = mkdtempSync(join(tmpdir(), `${PROGRAM}-demo-`));
     const cast = makeCast(now());
     const files = writeFiles(folder, cast);
@@ -44,13 +45,11 @@ expected one.
     const direct = envoy === undefined ? overGrpc(server.port) : undefined;
 
     try {
-      const failures = await runCases(
-        input,
-        makeCases(cast, now()),
-        direct ?? throughProxy(envoy?.port ?? 0),
-      );
+      const send = direct ?? throughProxy(envoy?.port ?? 0);
+      const failures = await Promise.race([runCases(input, makeCases(cast, now()), send), stopped]);
+      if (failures === undefined) return EXIT_FAILED;
       input.stdout(goOnByHand(files, server, envoy, input.isSet("keep")));
-      if (input.isSet("keep")) await input.stopped();
+      if (input.isSet("keep")) await stopped;
       return failures === 0 ? EXIT_OK : EXIT_FAILED;
     } finally {
       direct?.close();
@@ -133,14 +132,14 @@ function goOnByHand(
   const lines = isKept
     ? [
         "\nStill up; stop it with Ctrl-C. To go on by hand:",
-        `  curl http://127.0.0.1:${server.healthPort}/status`,
+        `  curl -s http://127.0.0.1:${server.healthPort}/status`,
         ...(envoy === undefined
           ? [`  ${sign} --tool read_file --arg path=data/reports/june.csv`]
           : [
               `  ${sign} --tool read_file --arg path=data/reports/june.csv \\`,
-              `    | curl -i -H @- http://127.0.0.1:${envoy.port}/files/data/reports/june.csv`,
+              `    | curl -si -H @- http://127.0.0.1:${envoy.port}/files/data/reports/june.csv`,
               `  ${sign} --tool scale_service --args '{"service":"web-1","replicas":9}' \\`,
-              `    | curl -i -X PUT -H @- --json '{"replicas":9}' http://127.0.0.1:${envoy.port}/services/web-1/scale`,
+              `    | curl -si -X PUT -H @- --json '{"replicas":9}' http://127.0.0.1:${envoy.port}/services/web-1/scale`,
             ]),
       ]
     : [

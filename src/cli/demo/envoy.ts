@@ -62,11 +62,14 @@ export async function startEnvoy(
   return { port, close: () => void child.kill("SIGTERM") };
 }
 
+/** Hot restart would take a socket that a second Envoy on this machine can't share. */
+const QUIETLY = ["--disable-hot-restart", "--log-level", "error"];
+
 function binary(origin: string, command: string): EnvoyFound {
   return {
     origin,
     command,
-    arguments: (configFile) => ["-c", configFile, "--disable-hot-restart", "--log-level", "error"],
+    arguments: (configFile) => ["-c", configFile, ...QUIETLY],
   };
 }
 
@@ -85,7 +88,7 @@ function docker(): EnvoyFound {
         `${configFile}:/etc/envoy/envoy.yaml:ro`,
         IMAGE,
       ],
-      ...["-c", "/etc/envoy/envoy.yaml", "--log-level", "error"],
+      ...["-c", "/etc/envoy/envoy.yaml", ...QUIETLY],
     ],
   };
 }
