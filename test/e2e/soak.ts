@@ -22,16 +22,16 @@ const warrant = await ownIssuer.mint(root, { holder: agent, tools: { read_file: 
 const stack = await startLocal({ gatewayYaml, trustedKeys: [root.publicKey.hex] });
 const connections = new Agent({ keepAlive: true, maxSockets: IN_FLIGHT });
 
-let proof = "";
+let proof: Promise<string> | undefined;
 let proofTime = 0;
 async function headers() {
-  if (unixNow() - proofTime >= PROOF_SECONDS) {
+  if (proof === undefined || unixNow() - proofTime >= PROOF_SECONDS) {
     proofTime = unixNow();
-    proof = await ownIssuer.proof(warrant, agent, call);
+    proof = ownIssuer.proof(warrant, agent, call);
   }
   return [
     ["x-tenuo-warrant", warrant],
-    ["x-tenuo-pop", proof],
+    ["x-tenuo-pop", await proof],
   ] as const;
 }
 
