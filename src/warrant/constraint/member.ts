@@ -1,5 +1,5 @@
 import { type CborValue, isArray, isBytes, isMap } from "../../cbor/value.ts";
-import { I64_MAX, I64_MIN, sameValue, type Value } from "../../value.ts";
+import { I64_MAX, I64_MIN, isList, isObject, sameValue, type Value } from "../../value.ts";
 import { asArray, Malformed } from "../malformed.ts";
 
 /** A value named in a constraint (Tenuo constraint values §1.2), read from the signed payload. */
@@ -27,10 +27,28 @@ function toObject(map: ReadonlyMap<bigint | string, CborValue>): Value {
   return object;
 }
 
-export function toValues(value: CborValue, what: string): readonly Value[] {
+/** The values a constraint lists; membership takes time in proportion to the value asked for, not to the list. */
+export interface ValueList {
+  readonly values: readonly Value[];
+  readonly has: (value: Value) => boolean;
+}
+
+export function valueList(values: readonly Value[]): ValueList {
+  const keys = new Set(values.filter((value) => sameValue(value, value)).map(keyOf));
+  return { values, has: (value) => keys.has(keyOf(value)) };
+}
+
+export function parseValues(value: CborValue, what: string): readonly Value[] {
   return asArray(value, what).map(toValue);
 }
 
-export function includes(values: readonly Value[], value: Value): boolean {
-  return values.some((member) => sameValue(member, value));
+/** Two values have one key exactly when they are the same; NaN, which equals nothing, never gets into a list. */
+function keyOf(value: Value): string {
+  if (typeof value === "string") return `s${value.length}:${value}`;
+  if (typeof value === "bigint") return `i${value};`;
+  if (typeof value === "number") return `f${value === 0 ? 0 : value};`;
+  if (isList(value)) return `[${value.map(keyOf).join("")}]`;
+  if (!isObject(value)) return String(value);
+  const members = [...value].map(([name, member]) => keyOf(name) + keyOf(member));
+  return `{${members.sort().join("")}}`;
 }

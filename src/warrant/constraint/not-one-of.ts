@@ -2,22 +2,22 @@ import type { CborValue } from "../../cbor/value.ts";
 import { formatValue, type Value } from "../../value.ts";
 import { asStruct } from "../malformed.ts";
 import { type Constraint, outcome } from "./constraint.ts";
-import { includes, toValues } from "./member.ts";
+import { parseValues, type ValueList, valueList } from "./member.ts";
 
 /** Anything but the listed values; an empty list matches everything. */
 export interface NotOneOf extends Constraint {
   readonly kind: "NotOneOf";
-  readonly excluded: readonly Value[];
+  readonly list: ValueList;
 }
 
 export function notOneOf(excluded: readonly Value[]): NotOneOf {
+  const list = valueList(excluded);
   return Object.freeze({
     kind: "NotOneOf",
     type: 7,
-    excluded,
-    matches: (argument: Value) => outcome(!includes(excluded, argument)),
-    permits: (child: Constraint) =>
-      isNotOneOf(child) && excluded.every((value) => includes(child.excluded, value)),
+    list,
+    matches: (argument: Value) => outcome(!list.has(argument)),
+    permits: (child: Constraint) => isNotOneOf(child) && excluded.every(child.list.has),
     describe: () => `NotOneOf(${excluded.map(formatValue).join(", ")})`,
     toCbor: () => new Map([["excluded", excluded]]),
   });
@@ -28,5 +28,7 @@ function isNotOneOf(constraint: Constraint): constraint is NotOneOf {
 }
 
 export function parseNotOneOf(value: CborValue): NotOneOf {
-  return notOneOf(toValues(asStruct(value, "a NotOneOf", ["excluded"]).excluded, "`excluded` of a NotOneOf"));
+  return notOneOf(
+    parseValues(asStruct(value, "a NotOneOf", ["excluded"]).excluded, "`excluded` of a NotOneOf"),
+  );
 }

@@ -3,23 +3,24 @@ import { formatValue, type Value } from "../../value.ts";
 import { asStruct } from "../malformed.ts";
 import { type Constraint, outcome } from "./constraint.ts";
 import { isExact } from "./exact.ts";
-import { includes, toValues } from "./member.ts";
+import { parseValues, type ValueList, valueList } from "./member.ts";
 
 /** One of the listed values; an empty list matches nothing. */
 export interface OneOf extends Constraint {
   readonly kind: "OneOf";
-  readonly values: readonly Value[];
+  readonly list: ValueList;
 }
 
 export function oneOf(values: readonly Value[]): OneOf {
+  const list = valueList(values);
   return Object.freeze({
     kind: "OneOf",
     type: 4,
-    values,
-    matches: (argument: Value) => outcome(includes(values, argument)),
+    list,
+    matches: (argument: Value) => outcome(list.has(argument)),
     permits: (child: Constraint) => {
-      if (isExact(child)) return includes(values, child.value);
-      return isOneOf(child) && child.values.every((value) => includes(values, value));
+      if (isExact(child)) return list.has(child.value);
+      return isOneOf(child) && child.list.values.every(list.has);
     },
     describe: () => `OneOf(${values.map(formatValue).join(", ")})`,
     toCbor: () => new Map([["values", values]]),
@@ -31,5 +32,5 @@ function isOneOf(constraint: Constraint): constraint is OneOf {
 }
 
 export function parseOneOf(value: CborValue): OneOf {
-  return oneOf(toValues(asStruct(value, "a OneOf", ["values"]).values, "`values` of a OneOf"));
+  return oneOf(parseValues(asStruct(value, "a OneOf", ["values"]).values, "`values` of a OneOf"));
 }

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { decode } from "../../../src/cbor/decode.ts";
 import { encode } from "../../../src/cbor/encode.ts";
-import type { Value } from "../../../src/value.ts";
+import { sameValue, type Value } from "../../../src/value.ts";
 import {
   all,
   any,
@@ -161,6 +161,17 @@ function canFault(each: Constraint): boolean {
   return value_samples.some((sample) => ["error", "unknown"].includes(each.matches(sample)));
 }
 const value_samples: readonly Value[] = fc.sample(value, 200);
+
+test("a list holds exactly the values that are the same as one of its members", () => {
+  const any = fc.oneof(value, fc.constantFrom<Value>(NaN, -0, [NaN], "i1;", "s1:a", [[], "a"], [["a"]]));
+  fc.assert(
+    fc.property(fc.array(any, { maxLength: 5 }), any, (values, asked) => {
+      const wanted = values.some((each) => sameValue(each, asked));
+      assert.equal(oneOf(values).matches(asked), wanted ? "match" : "no_match");
+    }),
+    { numRuns: 5_000 },
+  );
+});
 
 test("what a permitted child matches, its parent matches", () => {
   fc.assert(
