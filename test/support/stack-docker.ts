@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
@@ -10,6 +9,7 @@ import {
   Wait,
 } from "testcontainers";
 import { ENVOY_VERSION } from "./envoy.ts";
+import { exampleEnvoyYaml } from "./envoy-yaml.ts";
 import type { Address, Stack, StackSettings } from "./stack.ts";
 import { waitFor } from "./wait.ts";
 
@@ -78,7 +78,7 @@ export async function startDocker(settings: StackSettings): Promise<Stack> {
         .withExposedPorts(8081)
         .withWaitStrategy(Wait.forHttp("/", 8081)),
     );
-    const content = readFileSync(settings.envoyYaml ?? join(root, "envoy/gateway.yaml"), "utf8");
+    const content = settings.envoyYaml ?? exampleEnvoyYaml;
     const quick = ["--concurrency", "2", "--file-flush-interval-msec", "50", "--log-level", "warn"];
     const envoy = await start(
       "envoy",

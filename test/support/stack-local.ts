@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { isMap, isScalar, parseDocument, visit } from "yaml";
 import { envoyBinary } from "./envoy.ts";
+import { exampleEnvoyYaml } from "./envoy-yaml.ts";
 import { type Program, startProgram } from "./program.ts";
 import type { Stack, StackSettings } from "./stack.ts";
 import { startUpstream } from "./upstream.ts";
@@ -28,12 +29,9 @@ export async function startLocal(settings: StackSettings): Promise<LocalStack> {
   const gatewayYaml = join(folder, "gateway.yaml");
   const envoyYaml = join(folder, "envoy.yaml");
   writeFileSync(gatewayYaml, settings.gatewayYaml);
-  const example = settings.envoyYaml ?? join(root, "envoy/gateway.yaml");
+  const example = settings.envoyYaml ?? exampleEnvoyYaml;
   const moved = { "0.0.0.0:8080": gateway, "127.0.0.1:9901": admin, "tenuo-ext-authz:9090": check };
-  writeFileSync(
-    envoyYaml,
-    moveAddresses(readFileSync(example, "utf8"), { ...moved, "upstream:8080": upstream.port }),
-  );
+  writeFileSync(envoyYaml, moveAddresses(example, { ...moved, "upstream:8080": upstream.port }));
 
   let service: Program | undefined;
   let proxy: Program | undefined;

@@ -32,7 +32,7 @@ export interface StackSettings {
   readonly gatewayYaml: string;
   /** Hex keys. */
   readonly trustedKeys: readonly string[];
-  /** Path of Envoy's configuration; envoy/gateway.yaml by default. */
+  /** Text of Envoy's configuration; that of envoy/gateway.yaml by default. */
   readonly envoyYaml?: string;
   /** Further arguments of `serve`. */
   readonly serveArguments?: readonly string[];
