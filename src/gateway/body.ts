@@ -21,7 +21,10 @@ export function readBody(gateway: Gateway, request: HttpRequest): JsonDocument |
   if (fault !== undefined) return refuse("body_unreadable", fault);
   if (request.body.bytes.length === 0) {
     if (canHaveNoBody(request)) return undefined;
-    return refuse("body_unreadable", "a body was announced, but the proxy sent none (`with_request_body`)");
+    return refuse(
+      "body_unreadable",
+      "the proxy sent no body, although there may be one (`with_request_body`)",
+    );
   }
   const unlike = encodingFault(request) ?? mediaTypeFault(request, gateway.settings.bodyMediaTypes);
   if (unlike !== undefined) return refuse("body_unreadable", unlike);

@@ -47,8 +47,9 @@ function routerOf(
   report: Report,
 ): Router<Route> {
   const name = host.toLowerCase();
-  if (!isHost(name))
+  if (!isHost(name)) {
     report.error([...path, "host"], `\`${host}\` is never reached, write one host without port`);
+  }
   const router = byHost.get(name) ?? new Router<Route>();
   byHost.set(name, router);
   return router;
@@ -60,8 +61,9 @@ function compileMethods({ method }: RouteEntry, path: ConfigPath, report: Report
   for (const [i, text] of given.entries()) {
     const place = typeof method === "string" ? [...path, "method"] : [...path, "method", i];
     if (!isToken(text)) report.error(place, `\`${text}\` can't be a method`);
-    else if (text.toUpperCase() === "CONNECT")
+    else if (text.toUpperCase() === "CONNECT") {
       report.error(place, "`CONNECT` is never reached, it has no path");
+    }
   }
   return given.length === 0 ? [""] : [...new Set(given.map((text) => text.toUpperCase()))];
 }

@@ -171,8 +171,9 @@ function checkDefault(
   report: Report,
 ): void {
   const place = [...path, "default"];
-  if (type !== undefined && !hasType(type, value)) report.error(place, `the default is not of type ${type}`);
+  if (type !== undefined && !hasType(type, value))
+    report.warning(place, `the default is not of type ${type}, so it is always refused`);
   else if (allowed !== undefined && !isAllowed(allowed, value)) {
-    report.error(place, "the default is not one of the allowed values");
+    report.warning(place, "the default is not one of the allowed values, so it is always refused");
   }
 }

@@ -1,5 +1,5 @@
 import { type Arguments, isObject, type Value } from "../value.ts";
-import { convertText, hasType, isAllowed } from "./argument-type.ts";
+import { type ArgumentType, convertText, hasType, isAllowed } from "./argument-type.ts";
 import { readBody } from "./body.ts";
 import { REPEATED, some, valueAt } from "./body-path.ts";
 import type { Gateway, Rule } from "./gateway.ts";
@@ -59,26 +59,28 @@ function headerFault({ route }: RouteMatch, { headers }: HttpRequest): string | 
 function argument(rule: Rule, input: Input): Value | undefined | GatewayRefusal {
   const found = read(rule, input);
   if (isRefusal(found)) return found;
-  if (found === undefined) {
-    if (!rule.required) return rule.fallback;
-    return refuse(
-      "extraction_failed",
-      `\`${rule.argument}\` is required: ${missing(rule, input)}`,
-      rule.argument,
-    );
+  const { argument: name, type, allowed } = rule;
+  if (found === undefined && rule.required) {
+    return refuse("extraction_failed", `\`${name}\` is required: ${missing(rule, input)}`, name);
   }
-  const value = typed(rule, found);
-  if (value === undefined) {
-    return refuse("extraction_failed", `\`${rule.argument}\` is not of type ${rule.type}`, rule.argument);
-  }
-  if (rule.allowed !== undefined && !isAllowed(rule.allowed, value)) {
-    return refuse(
-      "extraction_failed",
-      `\`${rule.argument}\` is not one of the allowed values`,
-      rule.argument,
-    );
+  const given = found === undefined ? rule.fallback : found;
+  if (given === undefined) return undefined;
+  const value = type === undefined ? given : typed(type, given, found !== undefined && isText(rule));
+  if (value === undefined) return refuse("extraction_failed", `\`${name}\` is not of type ${type}`, name);
+  if (allowed !== undefined && !isAllowed(allowed, value)) {
+    return refuse("extraction_failed", `\`${name}\` is not one of the allowed values`, name);
   }
   return value;
+}
+
+/** Text from the request is converted; what has a kind already, defaults included, must be of the right one. */
+function typed(type: ArgumentType, value: Value, convert: boolean): Value | undefined {
+  if (convert && typeof value === "string") return convertText(type, value);
+  return hasType(type, value) ? value : undefined;
+}
+
+function isText({ source }: Rule): boolean {
+  return source.from !== "body" && source.from !== "literal";
 }
 
 function read({ source, fallback, argument }: Rule, input: Input): Value | undefined | GatewayRefusal {
@@ -96,14 +98,6 @@ function read({ source, fallback, argument }: Rule, input: Input): Value | undef
     case "literal":
       return fallback;
   }
-}
-
-/** A value is `typed` by converting text and by checking what already has a kind. */
-function typed({ source, type }: Rule, value: Value): Value | undefined {
-  if (type === undefined) return value;
-  const isText = source.from !== "body" && source.from !== "literal";
-  if (isText && typeof value === "string") return convertText(type, value);
-  return hasType(type, value) ? value : undefined;
 }
 
 function pathText(

@@ -35,7 +35,8 @@ const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 class JsonFault extends Error {}
 
-const NUMBER = /-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?/y;
+const NUMBER = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?/y;
+const FRACTION = /[.eE]/;
 
 /** Digits and sign of the least i64. A longer text is out of range, and is not worth the time to convert. */
 const MAX_INTEGER_CHARS = 20;
@@ -141,12 +142,11 @@ class JsonReader {
 
   #number(): Value {
     NUMBER.lastIndex = this.#at;
-    const match = NUMBER.exec(this.#text);
-    if (match === null) this.#fail("a value is missing");
-    const digits = match[0];
-    this.#at += digits.length;
+    if (!NUMBER.test(this.#text)) this.#fail("a value is missing");
+    const digits = this.#text.slice(this.#at, NUMBER.lastIndex);
+    this.#at = NUMBER.lastIndex;
     // An integer can't be −0: the sign would be lost.
-    if (match[1] === undefined && match[2] === undefined && digits !== "-0") {
+    if (!FRACTION.test(digits) && digits !== "-0") {
       const value = digits.length > MAX_INTEGER_CHARS ? undefined : BigInt(digits);
       if (value === undefined || value < I64_MIN || value > I64_MAX) {
         this.#fail("an integer needs more than 64 bits");

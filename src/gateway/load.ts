@@ -158,8 +158,9 @@ function rulesOf<Key extends string>(
         typeof given === "string"
           ? compileShortRule(argument, given, place, context.report)
           : compileRule(argument, given, place, context);
-      if (rules.has(argument))
+      if (rules.has(argument)) {
         context.report.keyError(place, `\`${argument}\` has a rule already, remove one`);
+      }
       if (rule !== undefined) rules.set(argument, rule);
     }
   }

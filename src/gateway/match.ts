@@ -53,7 +53,7 @@ function routerOf({ routes }: Gateway, authority: string): Router<Route> | undef
   if (routes.byHost.size === 0) return undefined;
   const host = hostOf(authority);
   // A second spelling of a host must not fall through to the routes of all hosts.
-  if (host === undefined)
-    return refuse("ambiguous_request", "the host is missing or not in its plain spelling");
-  return routes.byHost.get(host);
+  return host === undefined
+    ? refuse("ambiguous_request", "the host is missing or not in its plain spelling")
+    : routes.byHost.get(host);
 }

@@ -9,7 +9,7 @@ import { DEFAULT_BODY_BYTES, DEFAULT_CHAIN_LENGTH, MAX_BODY_BYTES, MAX_CHAIN_LEN
 export const MODES = ["enforce", "audit", "permissive"] as const;
 export type Mode = (typeof MODES)[number];
 
-export const SOURCES = ["path", "query", "header", "body", "literal"] as const;
+const SOURCES = ["path", "query", "header", "body", "literal"] as const;
 
 /** The keys whose plain scalars are numbers or booleans. */
 export const TYPED_KEYS: ReadonlySet<string> = new Set([
@@ -131,7 +131,6 @@ const outline = z.strictObject({
 
 export type Outline = z.infer<typeof outline>;
 export type SettingsEntry = z.infer<typeof settings>;
-export type ToolEntry = z.infer<typeof tool>;
 export type RouteEntry = z.infer<typeof route>;
 export type RuleEntry = z.infer<typeof rule>;
 
@@ -162,7 +161,7 @@ export interface Checked<Part> {
 
 export const checkOutline = (plain: unknown): Checked<Outline> => check(outline, plain);
 export const checkSettings = (plain: unknown): Checked<SettingsEntry> => check(settings, plain);
-export const checkTool = (plain: unknown): Checked<ToolEntry> => check(tool, plain);
+export const checkTool = (plain: unknown): Checked<z.infer<typeof tool>> => check(tool, plain);
 export const checkRoute = (plain: unknown): Checked<RouteEntry> => check(route, plain);
 
 /** The JSON Schema of gateway.yaml (draft 2020-12). */
@@ -183,15 +182,16 @@ function check<Part>(schema: z.ZodType<Part>, plain: unknown): Checked<Part> {
   }
 }
 
+type Entries = Record<string | number, unknown>;
+
 /** Takes out what is at fault: the entry itself, or what lacks it; undefined when that is the whole. */
 function without(plain: unknown, { path, fault }: ShapeFault): unknown {
   const place = fault === "missing_key" ? path.slice(0, -1) : path;
   const last = place.at(-1);
   if (last === undefined) return undefined;
-  let parent = plain;
-  for (const step of place.slice(0, -1))
-    parent = (parent as Record<string | number, unknown> | undefined)?.[step];
-  if (parent !== undefined) delete (parent as Record<string | number, unknown>)[last];
+  let parent = plain as Entries | undefined;
+  for (const step of place.slice(0, -1)) parent = parent?.[step] as Entries | undefined;
+  if (parent !== undefined) delete parent[last];
   return plain;
 }
 

@@ -192,7 +192,7 @@ const IN_VERSION_2: ReadonlyMap<string, Outcome> = new Map<string, Outcome>([
   ["body-type-float-does-not-convert-integer", "extraction_failed"],
   ["query-list-stays-string", "load error"],
   ["body-type-unknown-name-accepted", "load error"],
-  ["default-not-type-converted", "load error"],
+  ["default-not-type-converted", "body_unreadable"],
   ["config/rule-type-non-string", "load error"],
   ["config/rule-type-unknown", "load error"],
   ["literal-null-is-missing", "load error"],

@@ -61,9 +61,18 @@ describe("in version 2 a type converts text", () => {
     assert.deepEqual(argumentsOf(file, { target: "/7", headers: [["h", "true"]] }), { p: 7n, h: true });
   });
 
-  it("but not the text of a default", () => {
-    const file = fileOf("v: {from: query, path: v, type: integer, default: 7}");
-    assert.deepEqual(argumentsOf(file, {}), { v: 7n });
+  it("but not the text of a default, which must be of the type already", () => {
+    assert.deepEqual(argumentsOf(fileOf("v: {from: query, path: v, type: integer, default: 7}"), {}), {
+      v: 7n,
+    });
+    for (const rule of [
+      'from: query, path: v, type: integer, default: "7"',
+      "from: literal, type: list, default: 7",
+      "from: body, path: v, type: boolean, default: 0",
+      "from: header, path: v, default: c, allowed_values: [a, b]",
+    ]) {
+      assertRefused(call(gatewayOf(fileOf(`v: {${rule}}`)), {}), "extraction_failed");
+    }
   });
 });
 

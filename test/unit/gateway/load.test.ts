@@ -444,9 +444,6 @@ describe("types and allowed values that can't work", () => {
     ["from: query, path: a, allowed_values: []", "no value is allowed, list at least one"],
     ["from: body, path: a, type: integer, allowed_values: [1, b]", "`b` can't be a value of type integer"],
     ["from: body, path: a, type: list, allowed_values: [a]", "`a` can't be a value of type list"],
-    ["from: literal, default: 5, type: string", "the default is not of type string"],
-    ["from: body, path: a, default: 5, type: float", "the default is not of type float"],
-    ["from: literal, default: c, allowed_values: [a, b]", "the default is not one of the allowed values"],
     ["from: literal", "a literal needs a `default`, which is its value"],
   ];
   for (const [rule, message] of rules) {
@@ -488,6 +485,15 @@ describe("warnings", () => {
   it("of a default that is never used", () => {
     assert.deepEqual(warningsOf(fileOf("a: {from: query, path: a, required: true, default: 1}")), [
       "4:72: `default` is never used, as the value is required",
+    ]);
+  });
+
+  it("of a default that its own rule refuses", () => {
+    assert.deepEqual(warningsOf(fileOf("a: {from: literal, default: 5, type: float}")), [
+      "4:49: the default is not of type float, so it is always refused",
+    ]);
+    assert.deepEqual(warningsOf(fileOf("a: {from: query, path: a, default: c, allowed_values: [a, b]}")), [
+      "4:56: the default is not one of the allowed values, so it is always refused",
     ]);
   });
 
