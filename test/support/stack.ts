@@ -1,4 +1,6 @@
 import { getContainerRuntimeClient } from "testcontainers";
+import { envoyBinary } from "./envoy.ts";
+import { missing } from "./missing.ts";
 import { startDocker } from "./stack-docker.ts";
 import { startLocal } from "./stack-local.ts";
 
@@ -53,6 +55,21 @@ export async function chosenDriver(): Promise<Driver> {
     return "docker";
   } catch {
     return "local";
+  }
+}
+
+/**
+ * For the `skip` of what needs a stack: why there can be none on this machine, or false.
+ *
+ * @throws {Error} under `CI=true` instead of a reason.
+ */
+export async function noStack(): Promise<string | false> {
+  if ((await chosenDriver()) === "docker") return false;
+  try {
+    await envoyBinary();
+    return false;
+  } catch (error) {
+    return missing("end-to-end cases, for want of both a container engine and Envoy", error);
   }
 }
 
