@@ -76,6 +76,14 @@ describe("in version 2 a type converts text", () => {
   });
 });
 
+it("a long text of digits is refused without converting it", () => {
+  const gateway = gatewayOf(fileOf("v: {from: query, path: v, type: integer}"));
+  const sent = { target: `/t?v=${"9".repeat(65_000)}` };
+  const started = performance.now();
+  for (let i = 0; i < 200; i++) assertRefused(call(gateway, sent), "extraction_failed");
+  assert.ok(performance.now() - started < 2000);
+});
+
 describe("in version 2 a type is demanded of a body value", () => {
   const kinds: Readonly<Record<string, string>> = {
     string: '"x"',

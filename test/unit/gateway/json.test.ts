@@ -206,8 +206,8 @@ describe("nesting", () => {
 
 it("a long text of digits is refused without converting it", () => {
   const started = performance.now();
-  assert.equal(read("9".repeat(2_000_000)).ok, false);
-  assert.ok(performance.now() - started < 1000);
+  assert.equal(read("9".repeat(8_000_000)).ok, false);
+  assert.ok(performance.now() - started < 2000);
 });
 
 describe("repeated names", () => {
