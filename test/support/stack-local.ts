@@ -28,10 +28,12 @@ export async function startLocal(settings: StackSettings): Promise<LocalStack> {
   const [gateway, admin, check, health] = await Promise.all([freePort(), freePort(), freePort(), freePort()]);
   const gatewayYaml = join(folder, "gateway.yaml");
   const envoyYaml = join(folder, "envoy.yaml");
-  writeFileSync(gatewayYaml, settings.gatewayYaml);
-  const example = settings.envoyYaml ?? exampleEnvoyYaml;
-  const moved = { "0.0.0.0:8080": gateway, "127.0.0.1:9901": admin, "tenuo-ext-authz:9090": check };
-  writeFileSync(envoyYaml, moveAddresses(example, { ...moved, "upstream:8080": upstream.port }));
+  const addresses = {
+    "0.0.0.0:8080": gateway,
+    "127.0.0.1:9901": admin,
+    "tenuo-ext-authz:9090": check,
+    "upstream:8080": upstream.port,
+  };
 
   let service: Program | undefined;
   let proxy: Program | undefined;
@@ -48,6 +50,8 @@ export async function startLocal(settings: StackSettings): Promise<LocalStack> {
     rmSync(folder, { recursive: true });
   };
   try {
+    writeFileSync(gatewayYaml, settings.gatewayYaml);
+    writeFileSync(envoyYaml, moveAddresses(settings.envoyYaml ?? exampleEnvoyYaml, addresses));
     await startService();
     const quick = ["--concurrency", "2", "--file-flush-interval-msec", "50", "--log-level", "warn"];
     const apart = ["--disable-hot-restart", "--base-id", String(gateway)];
