@@ -44,10 +44,9 @@ function toHeaders(http: Http | undefined): RequestHeaders {
   for (const { key, value, rawValue } of raw) {
     if (key.startsWith(":")) continue;
     const name = key.toLowerCase();
-    const text = rawValue.length > 0 ? rawValue.toString("latin1") : value;
     const known = lines.get(name);
-    if (known === undefined) lines.set(name, [text]);
-    else known.push(text);
+    if (known === undefined) lines.set(name, [textOf(value, rawValue)]);
+    else known.push(textOf(value, rawValue));
   }
   if (raw.length > 0) return { lines, exact: true };
   for (const [name, value] of Object.entries(http?.headers ?? {})) {
@@ -58,7 +57,13 @@ function toHeaders(http: Http | undefined): RequestHeaders {
 
 /** The exact bytes of a pseudo header, which Envoy's own fields hold in repaired form. */
 function rawHeader(http: Http | undefined, name: string): string | undefined {
-  return http?.headerMap?.headers.find(({ key }) => key === name)?.rawValue.toString("latin1");
+  const header = http?.headerMap?.headers.find(({ key }) => key === name);
+  return header === undefined ? undefined : textOf(header.value, header.rawValue);
+}
+
+/** One character a byte; a sender may use either field. */
+function textOf(value: string, rawValue: Buffer): string {
+  return rawValue.length > 0 ? rawValue.toString("latin1") : value;
 }
 
 function toBody(http: Http | undefined): RequestBody {

@@ -2,7 +2,7 @@ import type { Decision, Deny, Mode } from "../decision/decision.ts";
 import { ANSWERS, CHAIN_FAULT_CODES, RPC_CODES } from "../decision/reason.ts";
 import type { HttpRequest } from "../gateway/request.ts";
 import { formatValue } from "../value.ts";
-import { type CheckResponse, encodeResponse } from "./grpc.ts";
+import type { CheckResponse } from "./grpc.ts";
 
 /** What the answer depends on besides the decision. */
 export interface AnswerSettings {
@@ -224,26 +224,4 @@ export function internalDenial(requestId: string, mode: Mode = "enforce"): Check
     requestId,
     false,
   );
-}
-
-const LAST_RESORT = encodeResponse(internalDenial("unknown"));
-
-/**
- * Turns an answer into bytes. Envoy reads an empty answer, and a denial without a status, as an allow; nothing
- * but a whole allow or a whole denial leaves here.
- */
-export function serializeResponse(response: CheckResponse): Buffer {
-  try {
-    return isAllow(response) || isDenial(response) ? encodeResponse(response) : LAST_RESORT;
-  } catch {
-    return LAST_RESORT;
-  }
-}
-
-function isAllow({ status, okResponse, deniedResponse }: CheckResponse): boolean {
-  return status?.code === 0 && okResponse != null && deniedResponse == null;
-}
-
-function isDenial({ status, okResponse, deniedResponse }: CheckResponse): boolean {
-  return (status?.code ?? 0) !== 0 && okResponse == null && Number(deniedResponse?.status?.code) >= 400;
 }

@@ -2,10 +2,10 @@ import { createServer as createHttpServer } from "node:http";
 import type { AddressInfo, Server as NetServer, Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { answerCheck } from "./check.ts";
-import { serializeResponse } from "./check-response.ts";
 import { createGrpcServer } from "./grpc.ts";
 import type { Log } from "./log.ts";
 import { type Health, healthPages } from "./pages.ts";
+import { serializeResponse } from "./response-guard.ts";
 import { createSharedPort } from "./shared-port.ts";
 import type { Snapshot } from "./snapshot.ts";
 

@@ -3,8 +3,9 @@ import { request as httpRequest } from "node:http";
 import { connect } from "node:net";
 import { test } from "node:test";
 import { Client, credentials } from "@grpc/grpc-js";
-import { internalDenial, serializeResponse } from "../../src/server/check-response.ts";
+import { internalDenial } from "../../src/server/check-response.ts";
 import { connectAuthorization } from "../../src/server/grpc.ts";
+import { serializeResponse } from "../../src/server/response-guard.ts";
 import { startServer } from "../../src/server/server.ts";
 import { startService } from "../support/service.ts";
 
