@@ -9,23 +9,23 @@ import type { Warrant } from "./warrant.ts";
 export interface IssuerLimits {
   /** Keys that may not hold what they issue: holders and issuers of issuer warrants. */
   readonly planners: ReadonlySet<string>;
-  readonly bounds: readonly ConstraintSet[];
+  /** Of the nearest issuer that has any; they narrow those of every issuer above it. */
+  readonly bounds?: ConstraintSet;
   readonly maxIssueDepth: number;
 }
 
 export const NO_ISSUER: IssuerLimits = Object.freeze({
   planners: new Set<string>(),
-  bounds: [],
   maxIssueDepth: Number.POSITIVE_INFINITY,
 });
 
 /** The limits below `warrant`, given those above it. */
 export function limitsBelow(warrant: Warrant, above: IssuerLimits): IssuerLimits {
   if (warrant.type !== "issuer") return above;
-  const { constraintBounds, maxIssueDepth = above.maxIssueDepth } = warrant;
+  const { constraintBounds = above.bounds, maxIssueDepth = above.maxIssueDepth } = warrant;
   return {
     planners: new Set([...above.planners, warrant.holder.hex, warrant.issuer.hex]),
-    bounds: constraintBounds === undefined ? above.bounds : [...above.bounds, constraintBounds],
+    ...(constraintBounds === undefined ? {} : { bounds: constraintBounds }),
     maxIssueDepth: Math.min(above.maxIssueDepth, maxIssueDepth),
   };
 }
@@ -128,12 +128,10 @@ function checkIssuing(parent: Warrant, child: Warrant, limits: IssuerLimits): Wa
       "it lies deeper than the max_issue_depth of an issuer above it",
     );
   }
-  if (parent.type !== "issuer") return undefined;
-  for (const bounds of limits.bounds) {
-    for (const [tool, set] of child.tools) {
-      const refusal = checkNarrower(bounds, set, tool);
-      if (refusal !== undefined) return refusal;
-    }
+  if (parent.type !== "issuer" || limits.bounds === undefined) return undefined;
+  for (const [tool, set] of child.tools) {
+    const refusal = checkNarrower(limits.bounds, set, tool);
+    if (refusal !== undefined) return refusal;
   }
   return undefined;
 }
@@ -142,11 +140,9 @@ function checkIssuer(child: Warrant, limits: IssuerLimits): WarrantRefusal | und
   if (child.maxIssueDepth !== undefined && child.maxIssueDepth > limits.maxIssueDepth) {
     return refuseChain("invalid-attenuation", "its max_issue_depth is beyond that of an issuer above it");
   }
-  for (const bounds of child.constraintBounds === undefined ? [] : limits.bounds) {
-    const wider = widening(bounds, child.constraintBounds as ConstraintSet);
-    if (wider !== undefined) return refuseChain("capability-expansion", `as an issuer it ${wider}`);
-  }
-  return undefined;
+  if (child.constraintBounds === undefined || limits.bounds === undefined) return undefined;
+  const wider = widening(limits.bounds, child.constraintBounds);
+  return wider === undefined ? undefined : refuseChain("capability-expansion", `as an issuer it ${wider}`);
 }
 
 /** Who plans may not also act: no execution warrant for a key that issued somewhere above it. */

@@ -17,6 +17,8 @@ hashes.sha512 = (message) => new Uint8Array(createHash("sha512").update(message)
 
 const hex = (text: string) => Buffer.from(text, "hex");
 const message = Buffer.from("message");
+/** Order of the base point. */
+const L = 2n ** 252n + 27742317777372353535851937790883648493n;
 
 test("RFC 8032 §7.1 test 3 holds", () => {
   const key = signingKeyFromSeed(hex("c5aa8df43f9f837bedb7442f31dcb7b166d38535076f094b85ce3a2e0b4458f7"));
@@ -51,15 +53,23 @@ test("a y at or above the field prime is refused, the one below is not", () => {
   assert.ok(publicKeyFromBytes(hex(`eb${"ff".repeat(30)}7f`)) !== undefined);
 });
 
-test("a signature that anyone could make for a weak R is refused", () => {
+test("a signature with an R of small order is refused, although its equation holds", () => {
   const key = generateSigningKey();
-  const signature = Buffer.from(signMessage(key, message));
-  const weak = Buffer.concat([hex(`01${"00".repeat(31)}`), signature.subarray(32)]);
-  assert.equal(verifySignature(key.publicKey, message, weak), false);
+  const digest = (...parts: Uint8Array[]) => createHash("sha512").update(Buffer.concat(parts)).digest();
+  const toNumber = (bytes: Uint8Array) => BigInt(`0x${Buffer.from(bytes).reverse().toString("hex")}`);
+  // RFC 8032 §5.1.6 with r = 0: R is the neutral element, and s is k times the secret scalar.
+  const secret = digest(seedOf(key)).subarray(0, 32);
+  secret[0] = (secret[0] as number) & 0xf8;
+  secret[31] = ((secret[31] as number) & 0x7f) | 0x40;
+  const R = hex(`01${"00".repeat(31)}`);
+  const k = toNumber(digest(R, key.publicKey.bytes, message)) % L;
+  const s = hex(((k * toNumber(secret)) % L).toString(16).padStart(64, "0")).reverse();
+  const forged = Buffer.concat([R, s]);
+  assert.ok(nobleVerify(forged, message, key.publicKey.bytes, { zip215: true }), "the equation holds");
+  assert.equal(verifySignature(key.publicKey, message, forged), false);
 });
 
 test("s + L is refused: a signature has one spelling", () => {
-  const L = 2n ** 252n + 27742317777372353535851937790883648493n;
   const key = generateSigningKey();
   const signature = Buffer.from(signMessage(key, message));
   const s = BigInt(`0x${Buffer.from(signature.subarray(32)).reverse().toString("hex")}`) + L;
