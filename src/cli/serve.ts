@@ -95,8 +95,9 @@ settings.trusted_roots of the file.
       input.stderr(`${error.message}\n`);
       return EXIT_FAILED;
     }
+    const stopped = input.stopped();
     announce(log, snapshot, server, sources.configFile);
-    await input.stopped();
+    await stopped;
     log.info("stopping", "draining connections; a second signal stops at once");
     await server.drain();
     log.info("stopped", "stopped");
