@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { test } from "node:test";
+import { after, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { generateSigningKey, seedOf } from "../../src/crypto/ed25519.ts";
 import { constraintSet } from "../../src/warrant/constraint-set.ts";
@@ -16,6 +16,7 @@ import { verifyCall } from "../../src/warrant/verify.ts";
 
 const main = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "tenuo-cli-"));
+after(() => rmSync(folder, { recursive: true }));
 const ROOT = "8a88e3dd7409f195fd52db2d3cba5d72ca6709bf1d94121bf3748801b40f6f5c";
 const good = write(
   "good.yaml",
@@ -139,6 +140,7 @@ test("serve tells where it listens, counts the roots of all sources, and drains 
     env,
     stdio: ["ignore", "pipe", "inherit"],
   });
+  const closed = once(child, "close");
   const lines: string[] = [];
   for await (const chunk of child.stdout.setEncoding("utf8")) {
     lines.push(...String(chunk).trim().split("\n"));
@@ -148,8 +150,7 @@ test("serve tells where it listens, counts the roots of all sources, and drains 
     assert.equal(listening.health_port, undefined);
     child.kill("SIGTERM");
   }
-  if (child.exitCode === null) await once(child, "exit");
-  assert.equal(child.exitCode, 0);
+  assert.deepEqual(await closed, [0, null]);
   assert.deepEqual(
     lines.map((line) => JSON.parse(line).event),
     ["listening", "stopping", "stopped"],

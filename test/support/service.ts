@@ -1,4 +1,4 @@
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
@@ -41,9 +41,11 @@ export async function startService(
 }
 
 export function snapshotOf(gatewayYaml: string): Snapshot {
-  const configFile = join(mkdtempSync(join(tmpdir(), "tenuo-test-")), "gateway.yaml");
+  const folder = mkdtempSync(join(tmpdir(), "tenuo-test-"));
+  const configFile = join(folder, "gateway.yaml");
   writeFileSync(configFile, gatewayYaml);
   const loaded = loadSnapshot({ configFile, trustedKeys: [] }, new Date(0));
+  rmSync(folder, { recursive: true });
   if (!loaded.ok) throw new Error(loaded.errors.join("\n"));
   return loaded.snapshot;
 }
