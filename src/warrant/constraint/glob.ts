@@ -17,7 +17,11 @@ interface Piece {
 
 /** `none`: nothing in between. `any`: `*`. `components`: `**` + `/`, nothing or whole components. */
 type Gap = "none" | "any" | "components";
-type Token = (codePoint: number) => boolean;
+interface Token {
+  /** In steps of a match. */
+  readonly cost: number;
+  readonly matches: (codePoint: number) => boolean;
+}
 
 const SLASH = "/";
 
@@ -53,7 +57,7 @@ export function compileGlob(pattern: string): Glob | undefined {
       startGap(i < chars.length ? "components" : "any");
       i++;
     } else if (char === "?") {
-      tokens.push(() => true);
+      tokens.push({ cost: 1, matches: () => true });
       i++;
     } else if (char === "[") {
       const end = endOfSet(chars, i);
@@ -62,7 +66,7 @@ export function compileGlob(pattern: string): Glob | undefined {
       i = end + 1;
     } else {
       const literal = char.codePointAt(0);
-      tokens.push((codePoint) => codePoint === literal);
+      tokens.push({ cost: 1, matches: (codePoint) => codePoint === literal });
       i++;
     }
   }
@@ -90,46 +94,73 @@ function compileSet(members: readonly string[]): Token {
       ranges.push([low, low]);
     }
   }
-  return (codePoint) => ranges.some(([low, high]) => low <= codePoint && codePoint <= high) !== negated;
+  return {
+    cost: 1 + ranges.length,
+    matches: (codePoint) => ranges.some(([low, high]) => low <= codePoint && codePoint <= high) !== negated,
+  };
 }
 
 /**
  * Whole-string match. Each piece is taken at the leftmost place its gap allows, which leaves the most room for the
- * rest; only the last piece is bound to the end. Time is at most text length times pattern length.
+ * rest; only the last piece is bound to the end.
+ *
+ * @returns undefined when it would take more than {@link MAX_STEPS}
  */
-export function matchesGlob(glob: Glob, text: string): boolean {
-  const codePoints = Array.from(text, (char) => char.codePointAt(0) as number);
+export function matchesGlob(glob: Glob, text: string): boolean | undefined {
+  const target: Target = {
+    codePoints: Array.from(text, (char) => char.codePointAt(0) as number),
+    stepsLeft: MAX_STEPS,
+  };
+  const matches = matchesPieces(glob, target);
+  return target.stepsLeft < 0 ? undefined : matches;
+}
+
+/** Characters one match may look at, each member of a set counted; ordinary patterns need a few times the text. */
+const MAX_STEPS = 500_000;
+
+interface Target {
+  readonly codePoints: readonly number[];
+  stepsLeft: number;
+}
+
+function matchesPieces(glob: Glob, target: Target): boolean {
+  const end = target.codePoints.length;
   let at = 0;
   for (const [index, piece] of glob.pieces.entries()) {
     const isLast = index === glob.pieces.length - 1 && glob.tail === "none";
-    const start = isLast ? findAtEnd(piece, codePoints, at) : findLeftmost(piece, codePoints, at);
+    const start = isLast ? findAtEnd(piece, target, at) : findLeftmost(piece, target, at);
     if (start === undefined) return false;
     at = start + piece.tokens.length;
   }
-  return glob.tail === "any" || gapAllows(glob.tail, codePoints, at, codePoints.length);
+  return glob.tail === "any" || gapAllows(glob.tail, target, at, end);
 }
 
-function findAtEnd(piece: Piece, text: readonly number[], from: number): number | undefined {
-  const start = text.length - piece.tokens.length;
-  return start >= from && gapAllows(piece.gap, text, from, start) && fits(piece, text, start)
-    ? start
-    : undefined;
+function findAtEnd(piece: Piece, target: Target, from: number): number | undefined {
+  const start = target.codePoints.length - piece.tokens.length;
+  return start >= from && isPlace(piece, target, from, start) ? start : undefined;
 }
 
-function findLeftmost(piece: Piece, text: readonly number[], from: number): number | undefined {
-  const last = piece.gap === "none" ? from : text.length - piece.tokens.length;
-  for (let start = from; start <= last; start++) {
-    if (gapAllows(piece.gap, text, from, start) && fits(piece, text, start)) return start;
+function findLeftmost(piece: Piece, target: Target, from: number): number | undefined {
+  const last = piece.gap === "none" ? from : target.codePoints.length - piece.tokens.length;
+  for (let start = from; start <= last && target.stepsLeft >= 0; start++) {
+    if (isPlace(piece, target, from, start)) return start;
   }
   return undefined;
 }
 
-function gapAllows(gap: Gap, text: readonly number[], from: number, start: number): boolean {
-  if (gap === "none") return start === from;
-  return gap === "any" || start === from || text[start - 1] === 0x2f;
+function isPlace(piece: Piece, target: Target, from: number, start: number): boolean {
+  return gapAllows(piece.gap, target, from, start) && fits(piece, target, start);
 }
 
-function fits(piece: Piece, text: readonly number[], start: number): boolean {
-  if (start + piece.tokens.length > text.length) return false;
-  return piece.tokens.every((token, i) => token(text[start + i] as number));
+function gapAllows(gap: Gap, { codePoints }: Target, from: number, start: number): boolean {
+  if (gap === "none") return start === from;
+  return gap === "any" || start === from || codePoints[start - 1] === 0x2f;
+}
+
+function fits({ tokens }: Piece, target: Target, start: number): boolean {
+  if (start + tokens.length > target.codePoints.length) return false;
+  return tokens.every(({ cost, matches }, i) => {
+    target.stepsLeft -= cost;
+    return target.stepsLeft >= 0 && matches(target.codePoints[start + i] as number);
+  });
 }

@@ -5,7 +5,7 @@ import { type Constraint, type Outcome, outcome } from "./constraint.ts";
 import { isExact } from "./exact.ts";
 import { compileGlob, matchesGlob } from "./glob.ts";
 
-/** A glob over text. An invalid one decodes, and then can't be evaluated. */
+/** A glob over text. An invalid one decodes, and then can't be evaluated; nor can one that would take too long. */
 export interface Pattern extends Constraint {
   readonly kind: "Pattern";
   readonly pattern: string;
@@ -16,7 +16,9 @@ export function pattern(text: string): Pattern {
 
   const matches = (argument: Value): Outcome => {
     if (glob === undefined) return "error";
-    return outcome(typeof argument === "string" && matchesGlob(glob, argument));
+    if (typeof argument !== "string") return "no_match";
+    const matches = matchesGlob(glob, argument);
+    return matches === undefined ? "error" : outcome(matches);
   };
 
   return Object.freeze({
