@@ -19,8 +19,8 @@ export class CborError extends Error {
 
 /**
  * Decodes exactly one item. Stricter than RFC 8949, since signed bytes shall have one reading: definite lengths,
- * shortest integer heads, no tags, no duplicate keys, text in valid UTF-8, nothing after the item, and integer or
- * text keys alone. Floats may have any width.
+ * shortest integer heads, no tags, no duplicate keys, text in valid UTF-8, nothing after the item, and keys that
+ * are text or an integer from 0 to 255. Floats may have any width.
  *
  * @throws {CborError} for everything else, in time linear in the input.
  */
@@ -141,10 +141,17 @@ function readMap(reader: Reader, info: number, depth: number): CborMap {
     if (typeof key !== "bigint" && typeof key !== "string") {
       throw new CborError("a key that is neither integer nor text", start);
     }
+    if (typeof key === "bigint" && !isByte(key))
+      throw new CborError("an integer key outside 0 to 255", start);
     if (map.has(key)) throw new CborError("a duplicate key", start);
     map.set(key, readItem(reader, depth + 1));
   }
   return map;
+}
+
+/** The format has no others, and colliding larger ones could be computed to make a map slow. */
+function isByte(key: bigint): boolean {
+  return key >= 0n && key <= 255n;
 }
 
 function readSimple(reader: Reader, info: number): CborValue {

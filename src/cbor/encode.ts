@@ -60,9 +60,20 @@ function compareKeys(a: CborKey, b: CborKey): number {
   return typeof b === "bigint" ? 1 : compareText(a, b);
 }
 
-/** Order of the UTF-8 bytes, which JavaScript's own order of UTF-16 units is not above U+FFFF. */
+/** Order of the UTF-8 bytes, which is that of the code points and not of UTF-16 units. */
 export function compareText(a: string, b: string): number {
-  return Buffer.compare(Buffer.from(a, "utf8"), Buffer.from(b, "utf8"));
+  const length = Math.min(a.length, b.length);
+  for (let i = 0; i < length; i++) {
+    const difference = rank(a.charCodeAt(i)) - rank(b.charCodeAt(i));
+    if (difference !== 0) return difference;
+  }
+  return a.length - b.length;
+}
+
+/** Surrogates stand for code points beyond all other units. */
+function rank(unit: number): number {
+  if (unit < 0xd800) return unit;
+  return unit < 0xe000 ? unit + 0x2000 : unit - 0x800;
 }
 
 class Writer {

@@ -1,6 +1,6 @@
 import { admit } from "../gateway/admit.ts";
 import { extract } from "../gateway/extract.ts";
-import type { Gateway } from "../gateway/gateway.ts";
+import type { Gateway, Route } from "../gateway/gateway.ts";
 import { credential } from "../gateway/header.ts";
 import { matchRoute } from "../gateway/match.ts";
 import type { GatewayRefusal } from "../gateway/refusal.ts";
@@ -19,6 +19,8 @@ export interface Policy {
   readonly trust: Trust;
   /** Where no route says otherwise. */
   readonly mode: Mode;
+  /** While the route isn't known: enforce as soon as one route is, since that one may be meant. */
+  readonly strictestMode: Mode;
 }
 
 /**
@@ -31,7 +33,7 @@ export interface Policy {
 export function authorize(policy: Policy, now: number, request: HttpRequest): Decision {
   const { gateway, trust } = policy;
   const { settings } = gateway;
-  let mode = policy.mode;
+  let mode = policy.strictestMode;
   const claims: { -readonly [K in keyof Grant]?: Grant[K] } = {};
   const deny = (refusal: GatewayRefusal | WarrantRefusal): Deny => {
     const { refused: reason, ...facts } = refusal;
@@ -42,8 +44,12 @@ export function authorize(policy: Policy, now: number, request: HttpRequest): De
   if (ambiguity !== undefined) return deny(ambiguity);
 
   const match = matchRoute(gateway, request);
-  if ("refused" in match) return deny(match);
-  mode = match.route.mode ?? mode;
+  if ("refused" in match) {
+    const { routes, ...refusal } = match;
+    mode = modeOf(routes, policy);
+    return deny(refusal);
+  }
+  mode = modeOf([match.route], policy);
   claims.tool = match.tool;
 
   const header = credential(request, settings.warrantHeader);
@@ -67,6 +73,13 @@ export function authorize(policy: Policy, now: number, request: HttpRequest): De
   const refusal = verifyCall(stack, call, trust, now);
   if (refusal !== undefined) return deny(refusal);
   return { allow: true, mode, tool: match.tool, ...grantOf(stack) };
+}
+
+/** Of the routes a request may mean, the strictest; a path without any has the mode of all. */
+function modeOf(routes: readonly Route[] | undefined, policy: Policy): Mode {
+  if (routes === undefined) return policy.strictestMode;
+  const modes = routes.map((route) => route.mode ?? policy.mode);
+  return modes.includes("enforce") ? "enforce" : (modes[0] ?? policy.mode);
 }
 
 function grantOf(stack: Stack): Omit<Grant, "tool"> {

@@ -46,10 +46,15 @@ function completenessFault({ headers, body }: HttpRequest): string | undefined {
   return `\`content-length\` is ${length}, but the proxy sent ${sent} bytes (\`with_request_body\`)`;
 }
 
-/** A length of 0 was compared with the bytes before; without a length, what tells is method and framing. */
-function canHaveNoBody({ method, headers }: HttpRequest): boolean {
+/**
+ * A length of 0 was compared with the bytes before; without a length, what tells is method and framing. From HTTP/2 on
+ * no header has to announce a body, so a media type is taken for a sign of one.
+ */
+function canHaveNoBody({ method, protocol, headers }: HttpRequest): boolean {
   if (headers.lines.has("transfer-encoding")) return false;
-  return headers.lines.has("content-length") || BODILESS.has(method);
+  if (headers.lines.has("content-length")) return true;
+  if (!BODILESS.has(method)) return false;
+  return protocol.startsWith("HTTP/1.") || !headers.lines.has("content-type");
 }
 
 function encodingFault({ headers }: HttpRequest): string | undefined {

@@ -16,8 +16,14 @@ export interface RouteMatch {
   readonly parameters: ReadonlyMap<string, string>;
 }
 
+/** A request that leads to no call. */
+export interface RouteRefusal extends GatewayRefusal {
+  /** Routes of the path, whatever their method; undefined where the path could mean several. */
+  readonly routes?: readonly Route[];
+}
+
 /** The route of an admitted request. The path decides first, then the method: no less specific pattern is tried. */
-export function matchRoute(gateway: Gateway, request: HttpRequest): RouteMatch | GatewayRefusal {
+export function matchRoute(gateway: Gateway, request: HttpRequest): RouteMatch | RouteRefusal {
   const router = routerOf(gateway, request.authority);
   if (isRefusal(router)) return router;
   const path = pathOf(request.target);
@@ -31,13 +37,12 @@ export function matchRoute(gateway: Gateway, request: HttpRequest): RouteMatch |
   }
   const route = found?.leaf.routes.get(request.method) ?? found?.leaf.routes.get("");
   if (found === undefined || foundDecoded === undefined || route === undefined) {
-    return refuse("no_route", `no route matches ${request.method} ${path}`);
+    const routes = [...(found?.leaf.routes.values() ?? [])];
+    return { ...refuse("no_route", `no route matches ${request.method} ${path}`), routes };
   }
   if (!route.allowUpgrade && request.headers.lines.has("upgrade")) {
-    return refuse(
-      "ambiguous_request",
-      "an upgraded connection can't be judged (`allow_upgrade` lets it pass)",
-    );
+    const detail = "an upgraded connection can't be judged (`allow_upgrade` lets it pass)";
+    return { ...refuse("ambiguous_request", detail), routes: [route] };
   }
   const { values } = route.decodesPath ? foundDecoded : found;
   return {

@@ -9,6 +9,8 @@ export interface HttpRequest {
   readonly target: string;
   /** Host and optional port; empty when the proxy sent none. */
   readonly authority: string;
+  /** `HTTP/1.1`, `HTTP/2` …; empty when the proxy doesn't say. */
+  readonly protocol: string;
   readonly headers: RequestHeaders;
   readonly body: RequestBody;
 }

@@ -23,6 +23,7 @@ export function toHttpRequest(check: CheckRequest): HttpRequest {
     method: http?.method ?? "",
     target: rawHeader(http, ":path") ?? http?.path ?? "",
     authority: rawHeader(http, ":authority") ?? http?.host ?? "",
+    protocol: http?.protocol ?? "",
     headers,
     body: toBody(http),
   };

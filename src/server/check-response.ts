@@ -172,12 +172,12 @@ function toBody(decision: Deny, requestId: string, detail: string | undefined): 
     request_id: requestId,
     warrant_id: warrantId,
     tool,
-    field,
-    constraint: constraint?.slice(0, MAX_DETAIL_CHARACTERS),
+    field: field && cut(field),
+    constraint: constraint && cut(constraint),
     ...(detail === undefined
       ? {}
       : {
-          value: value === undefined ? undefined : formatValue(value).slice(0, MAX_DETAIL_CHARACTERS),
+          value: value === undefined ? undefined : cut(formatValue(value)),
           detail,
         }),
   };
@@ -189,7 +189,11 @@ export function explain({ field, constraint, value, detail }: Deny): string {
     field !== undefined && constraint !== undefined && value !== undefined
       ? `${field}=${formatValue(value)} not in ${constraint}`
       : detail;
-  return toHeaderText(text).slice(0, MAX_DETAIL_CHARACTERS);
+  return toHeaderText(cut(text)).slice(0, MAX_DETAIL_CHARACTERS);
+}
+
+function cut(text: string): string {
+  return text.slice(0, MAX_DETAIL_CHARACTERS);
 }
 
 /** `append` and its successor both say overwrite: some releases of Envoy read one, some the other. */

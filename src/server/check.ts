@@ -25,18 +25,19 @@ export function answerCheck(check: CheckRequest | undefined, context: CheckConte
   const requestId = `req_${randomUUID().replaceAll("-", "")}`;
   const started = performance.now();
   try {
-    const { policy, answers, faultMode } = context.snapshot();
+    const { policy, answers } = context.snapshot();
     const question = check ?? NOTHING;
     const request = toHttpRequest(question);
     let decision: Decision;
     try {
-      decision = check === undefined ? unreadable(faultMode) : authorize(policy, context.now(), request);
+      decision =
+        check === undefined ? unreadable(policy.strictestMode) : authorize(policy, context.now(), request);
     } catch (error) {
       context.log.fault("a check failed", error, requestId);
       decision = {
         allow: false,
         reason: "internal",
-        mode: faultMode,
+        mode: policy.strictestMode,
         detail: "see the log of the authorizer",
       };
     }

@@ -24,8 +24,6 @@ export interface Snapshot {
   readonly policy: Policy;
   readonly answers: AnswerSettings;
   readonly config: { readonly sha256: string; readonly loadedAt: string };
-  /** The mode for a request that failed before its route was known: not enforced only if no route is. */
-  readonly faultMode: Mode;
   /** Why the service isn't ready, if it isn't. */
   readonly unready: readonly string[];
 }
@@ -60,6 +58,7 @@ export function loadSnapshot(sources: Sources, now: Date): Loaded {
       gateway,
       trust: Object.freeze({ roots, clockToleranceSeconds }),
       mode,
+      strictestMode: gateway.routes.modes.has("enforce") ? "enforce" : mode,
     }),
     answers: Object.freeze({
       debugMode: settings.debugMode,
@@ -69,7 +68,6 @@ export function loadSnapshot(sources: Sources, now: Date): Loaded {
       sha256: createHash("sha256").update(text).digest("hex"),
       loadedAt: now.toISOString(),
     }),
-    faultMode: gateway.routes.modes.has("enforce") ? "enforce" : mode,
     unready: roots.size === 0 ? ["no trusted root is configured"] : [],
   });
   return { ok: true, snapshot, warnings };
@@ -84,7 +82,9 @@ function readKeys({ trustedKeys, trustedKeysFile }: Sources, errors: string[]): 
   }
   return listed.flatMap(({ from, hex }) => {
     const key = publicKeyFromHex(hex);
-    if (key === undefined) errors.push(`${from}: \`${hex}\` is not an Ed25519 public key (64 hex digits)`);
+    // Not the text itself: a private key given by mistake would land in a log.
+    if (key === undefined)
+      errors.push(`${from}: ${hex.length} characters that are not an Ed25519 public key (64 hex digits)`);
     return key ?? [];
   });
 }

@@ -1,5 +1,4 @@
 import { CborError, decode } from "../cbor/decode.ts";
-import { encode } from "../cbor/encode.ts";
 import { type CborValue, isBytes } from "../cbor/value.ts";
 import { SIGNATURE_BYTES } from "../crypto/ed25519.ts";
 import { MAX_CHAIN_LENGTH, MAX_STACK_BYTES, MAX_WARRANT_BYTES } from "./limits.ts";
@@ -37,23 +36,17 @@ function readStack(bytes: Uint8Array, maxChainLength: number): Stack {
   const items = asArray(decode(bytes), "the warrant");
   // The outer length says nothing: a stack of three starts like a single warrant. Its first element tells.
   if (typeof items[0] === "bigint") {
-    if (bytes.length > MAX_WARRANT_BYTES)
-      throw new Malformed(`the warrant is larger than ${MAX_WARRANT_BYTES} bytes`);
     return [readEnvelope(items)];
   }
   const [root, ...rest] = items;
   if (root === undefined) throw new Malformed("the stack is empty");
   if (items.length > maxChainLength)
     throw new Malformed(`the chain is longer than ${maxChainLength} warrants`);
-  if (bytes.length > MAX_WARRANT_BYTES) for (const item of items) checkSize(item);
   return [readEnvelope(root), ...rest.map(readEnvelope)];
 }
 
-function checkSize(item: CborValue): void {
-  if (encode(item).length > MAX_WARRANT_BYTES) {
-    throw new Malformed(`a warrant of the stack is larger than ${MAX_WARRANT_BYTES} bytes`);
-  }
-}
+/** Bytes of an envelope around a payload: heads of two arrays and two byte strings, version, algorithm, signature. */
+const ENVELOPE_BYTES = 1 + 1 + 3 + 1 + 1 + 2 + SIGNATURE_BYTES;
 
 function readEnvelope(value: CborValue): Warrant {
   const envelope = asArray(value, "a warrant");
@@ -61,6 +54,9 @@ function readEnvelope(value: CborValue): Warrant {
   const [version, payload, signature] = envelope;
   if (version !== ENVELOPE_VERSION) throw new Malformed("the envelope version isn't 1");
   if (!isBytes(payload)) throw new Malformed("the payload isn't a byte string");
+  if (payload.length + ENVELOPE_BYTES > MAX_WARRANT_BYTES) {
+    throw new Malformed(`the warrant is larger than ${MAX_WARRANT_BYTES} bytes`);
+  }
   return Object.freeze({
     ...parsePayload(decode(payload)),
     payload,

@@ -28,7 +28,7 @@ export function signProof(
   now: number,
   { windowSeconds } = PROOF_WINDOWS,
 ): Uint8Array {
-  return signMessage(key, challenge(call, Math.floor(now / windowSeconds) * windowSeconds));
+  return signMessage(key, challengeOf(call)(Math.floor(now / windowSeconds) * windowSeconds));
 }
 
 /** Holds a proof against the windows around `now` (Unix seconds), nearest first. */
@@ -39,8 +39,9 @@ export function checkProof(
   windows: ProofWindows = PROOF_WINDOWS,
 ): WarrantRefusal | undefined {
   const current = Math.floor(now / windows.windowSeconds);
+  const challenge = challengeOf(call);
   const holds = (offset: number): boolean =>
-    verifySignature(call.warrant.holder, challenge(call, (current + offset) * windows.windowSeconds), proof);
+    verifySignature(call.warrant.holder, challenge((current + offset) * windows.windowSeconds), proof);
 
   if (acceptedOffsets(windows.maxWindows).some(holds)) return undefined;
   if (missedOffsets(windows.maxWindows).some(holds)) {
@@ -70,7 +71,12 @@ function missedOffsets(count: number): readonly number[] {
   return [oldest - 1, oldest - 2, newest + 1];
 }
 
-function challenge({ warrant, tool, args }: ProvenCall, windowStart: number): Uint8Array {
+/** What is signed for a window that starts at the given Unix second; the arguments are encoded once for all windows. */
+function challengeOf({ warrant, tool, args }: ProvenCall): (windowStart: number) => Uint8Array {
   const sorted = [...args].sort(([a], [b]) => compareText(a, b));
-  return proofMessage(encode([warrant.id, tool, sorted, BigInt(windowStart)]));
+  const items = [encode(warrant.id), encode(tool), encode(sorted)];
+  return (windowStart) => proofMessage(Buffer.concat([ARRAY_OF_FOUR, ...items, encode(BigInt(windowStart))]));
 }
+
+/** Head of a CBOR array of four items. */
+const ARRAY_OF_FOUR = Buffer.of(0x84);

@@ -101,7 +101,12 @@ function decide(vector: Vector): string {
     clockToleranceSeconds: config.clock_tolerance_secs,
   };
   if (vector.check === "pop-window-config") return decideWithWindows(vector, trust);
-  const policy: Policy = { gateway: gatewayFor(request.tool, request.args_json), trust, mode: "enforce" };
+  const policy: Policy = {
+    gateway: gatewayFor(request.tool, request.args_json),
+    trust,
+    mode: "enforce",
+    strictestMode: "enforce",
+  };
   const decision = authorize(policy, now, requestOf(vector));
   return decision.allow ? "allow" : decision.reason;
 }
@@ -152,6 +157,7 @@ function requestOf({ request }: Vector): HttpRequest {
     method: "POST",
     target: "/call",
     authority: "api",
+    protocol: "HTTP/1.1",
     headers: { lines, exact: true },
     body: { bytes: body, exact: true },
   };

@@ -279,6 +279,22 @@ function cases(issuer: Issuer): void {
       );
     });
 
+    it("a body over HTTP/2 that no header announces", async () => {
+      const warrant = await issuer.mint(root, { holder: agent, tools: { cancel_order: {} } });
+      const cancel = { tool: "cancel_order", args: { id: "5" } };
+      const headers = lines(warrant, await issuer.proof(warrant, agent, cancel));
+      const target = "/v1/orders/5";
+      for (const method of ["DELETE", "GET"]) {
+        for (const type of ["text/plain", "application/JSON+x", "application/octet-stream", undefined]) {
+          const typed = type === undefined ? headers : [...headers, ["content-type", type] as const];
+          const request = { method, target, headers: typed, body: '{"force":true}' };
+          await refusedAs(400, "body_unreadable", () => sendHttp2(stack.gateway(), request));
+        }
+        const json = { method, target, headers: [...headers, JSON_TYPE], body: '{"force":true}' };
+        await refusedAs(401, "invalid_pop", () => sendHttp2(stack.gateway(), json));
+      }
+    });
+
     it("a header that arguments come from, given twice", async () => {
       const args = { query: "x", limit: 10, tenant: "acme" };
       const tenants = [

@@ -213,8 +213,7 @@ test("a bug lets nothing pass that some route enforces", async (t) => {
   ] as const) {
     const service = await startService(t, gateway(", mode: audit"), (snapshot) => ({
       ...snapshot,
-      faultMode: mode,
-      policy: { ...snapshot.policy, trust: undefined as never },
+      policy: { ...snapshot.policy, strictestMode: mode, trust: undefined as never },
     })).catch(() => undefined);
     if (service === undefined) assert.fail("the service didn't start");
     const response = await ask(t, service, "/files/report", headersFor("report"));
@@ -248,4 +247,30 @@ test("a route may have a mode of its own", async (t) => {
   const service = await startService(t, gateway());
   assert.ok((await ask(t, service, "/watched/report", {})).okResponse != null);
   assert.ok((await ask(t, service, "/files/report", {})).deniedResponse != null);
+});
+
+test("no odd spelling gets around a route that enforces where the rest is only watched", async (t) => {
+  const enforced = '  - {pattern: "/wipe/{name}", method: POST, tool: read_file, mode: enforce}';
+  const service = await startService(t, `${gateway(", mode: audit")}${enforced}\n`);
+  const authorizer = connectAuthorization(`127.0.0.1:${service.port}`);
+  t.after(authorizer.close);
+  const isDenied = async (method: string, path: string, headers: Record<string, string> = {}) => {
+    const http = { method, path, host: "api", headers, protocol: "HTTP/1.1" };
+    const { deniedResponse } = await authorizer.check({ attributes: { request: { http } } });
+    return deniedResponse != null;
+  };
+  assert.ok(await isDenied("POST", "/wipe/5"));
+  const odd = {
+    "x-http-method-override": "GET",
+    upgrade: "websocket",
+    x_tenuo_pop: "a",
+    connection: "x-tenuo-pop",
+  };
+  for (const [name, value] of Object.entries(odd))
+    assert.ok(await isDenied("POST", "/wipe/5", { [name]: value }), name);
+  for (const path of ["/wipe/5;a", "//wipe/5", "/wipe/%35", "/wipe/a/../5"])
+    assert.ok(await isDenied("POST", path), path);
+  assert.ok(await isDenied("post", "/wipe/5"), "another method of the same path");
+  assert.ok(await isDenied("POST", "/wipe/5", { filler: "a".repeat(600_000) }), "too large");
+  assert.equal(await isDenied("POST", "/elsewhere"), false, "what no route knows is only watched");
 });

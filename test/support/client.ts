@@ -49,16 +49,22 @@ export function send(
   });
 }
 
-/** One GET over HTTP/2, which lets bytes through in a path that HTTP/1.1 parsers refuse. */
-export function sendHttp2({ host, port }: Address, { target, headers = [] }: Request): Promise<Response> {
+/**
+ * One request over HTTP/2, which lets bytes through in a path that HTTP/1.1 parsers refuse, and a body that no header
+ * announces.
+ */
+export function sendHttp2(
+  { host, port }: Address,
+  { method = "GET", target, headers = [], body }: Request,
+): Promise<Response> {
   return new Promise((resolve, reject) => {
     const session = connectHttp2(`http://${host}:${port}`);
     session.on("error", reject);
-    const stream = session.request({
-      ":path": target,
-      ":authority": "gateway.test",
-      ...Object.fromEntries(headers),
-    });
+    const stream = session.request(
+      { ":method": method, ":path": target, ":authority": "gateway.test", ...Object.fromEntries(headers) },
+      { endStream: body === undefined },
+    );
+    if (body !== undefined) stream.end(body);
     let answer: Response["headers"] = {};
     const chunks: Buffer[] = [];
     stream.setTimeout(TIMEOUT_MS, () =>

@@ -73,6 +73,8 @@ test("a second spelling of the same value is refused", () => {
     "a reserved head": "1c",
     "a duplicate key": "a2616101616102",
     "a duplicate integer key": "a201010102",
+    "an integer key that no map of the format has": "a119010001",
+    "a negative integer key": "a12001",
     "a float as key": "a1f9000001",
     "an array as key": "a18001",
     "bytes as key": "a1416101",

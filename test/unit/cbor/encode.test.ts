@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { decode } from "../../../src/cbor/decode.ts";
-import { encode } from "../../../src/cbor/encode.ts";
+import { compareText, encode } from "../../../src/cbor/encode.ts";
 import type { CborValue } from "../../../src/cbor/value.ts";
 
 const hexOf = (value: CborValue) => Buffer.from(encode(value)).toString("hex");
@@ -69,6 +69,18 @@ test("keys are sorted by their UTF-8 bytes, not by length and not by UTF-16 unit
       ]),
     ),
     "a303030902616101",
+  );
+});
+
+test("texts compare as their UTF-8 bytes do", () => {
+  const text = fc.string({
+    unit: fc.constantFrom("a", "b", "é", "\ud7ff", "\ue000", "～", "\uffff", "😀", "\u{10ffff}"),
+  });
+  fc.assert(
+    fc.property(text, text, (a, b) => {
+      assert.equal(Math.sign(compareText(a, b)), Buffer.compare(Buffer.from(a), Buffer.from(b)));
+    }),
+    { numRuns: 2_000 },
   );
 });
 

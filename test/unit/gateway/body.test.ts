@@ -48,6 +48,12 @@ describe("a body is unreadable", () => {
       ],
     },
     "when a GET has none but a length": { headers: [["content-length", "7"]] },
+    "when a request over HTTP/2 has none but a media type": {
+      method: "DELETE",
+      protocol: "HTTP/2",
+      headers: [["content-type", "text/plain"]],
+    },
+    "when nobody says which HTTP it was, and there is a media type": { protocol: "", headers: [JSON_TYPE] },
     "when it is not JSON": post("hello"),
     "when a number elsewhere in it can't be kept": post('{"a":1,"b":99999999999999999999}'),
   };

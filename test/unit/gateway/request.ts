@@ -5,6 +5,7 @@ export interface Sent {
   readonly method?: string;
   readonly target?: string;
   readonly authority?: string;
+  readonly protocol?: string;
   readonly headers?: readonly (readonly [name: string, value: string])[];
   readonly body?: string | Uint8Array;
   /** False for a body without `content-length`, as HTTP/2 allows. */
@@ -29,6 +30,7 @@ export function request(sent: Sent): HttpRequest {
     method: sent.method ?? "GET",
     target: sent.target ?? "/t",
     authority: sent.authority ?? "t",
+    protocol: sent.protocol ?? "HTTP/1.1",
     headers: { lines, exact },
     body: { bytes, exact },
   };

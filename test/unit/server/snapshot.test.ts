@@ -14,10 +14,10 @@ test("enforce is the mode unless the file says otherwise", () => {
   assert.equal(snapshotOf(file("mode: audit")).policy.mode, "audit");
 });
 
-test("a fault before the route is known is enforced as soon as one route is", () => {
-  assert.equal(snapshotOf(file("mode: audit")).faultMode, "audit");
-  assert.equal(snapshotOf(file("mode: audit", ", mode: enforce")).faultMode, "enforce");
-  assert.equal(snapshotOf(file("mode: enforce", ", mode: audit")).faultMode, "enforce");
+test("while the route is not known, one that enforces may be meant", () => {
+  assert.equal(snapshotOf(file("mode: audit")).policy.strictestMode, "audit");
+  assert.equal(snapshotOf(file("mode: audit", ", mode: enforce")).policy.strictestMode, "enforce");
+  assert.equal(snapshotOf(file("mode: enforce", ", mode: audit")).policy.strictestMode, "enforce");
 });
 
 test("without a trusted root it isn't ready", () => {
