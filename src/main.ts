@@ -5,7 +5,11 @@ import { run } from "./cli/run.ts";
 const EXIT_INTERRUPTED = 130;
 
 // Whoever reads us may stop early (`| head`); the command still has to end by itself and clean up.
-for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+  });
+}
 
 process.exitCode = await run(process.argv.slice(2), {
   variables: process.env,

@@ -44,6 +44,11 @@ export class UsageError extends Error {
   override readonly name = "UsageError";
 }
 
+/** What was asked for can't be done; the message says why. Exit code 1. */
+export class RunError extends Error {
+  override readonly name = "RunError";
+}
+
 export const EXIT_OK = 0;
 export const EXIT_FAILED = 1;
 export const EXIT_USAGE = 2;

@@ -8,6 +8,7 @@ import {
   type Flag,
   type Flags,
   type Input,
+  RunError,
   UsageError,
 } from "./command.ts";
 import { demo } from "./demo/demo.ts";
@@ -40,6 +41,10 @@ export async function run(args: readonly string[], process: Process): Promise<nu
     if (values["help"] === true) return print(process, commandHelp(command, COMMON_FLAGS));
     return await command.run(toInput(command, values, rest, process));
   } catch (error) {
+    if (error instanceof RunError) {
+      process.stderr(`${PROGRAM}: ${error.message}\n`);
+      return EXIT_FAILED;
+    }
     if (!(error instanceof UsageError)) {
       process.stderr(
         `${PROGRAM}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,

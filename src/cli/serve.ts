@@ -1,4 +1,4 @@
-import type { Mode } from "../decision/decision.ts";
+import { MODES } from "../gateway/schema.ts";
 import { createLog, LOG_LEVELS, type Log } from "../server/log.ts";
 import { ListenError, type RunningServer, startServer } from "../server/server.ts";
 import { loadSnapshot, type Snapshot, type Sources } from "../server/snapshot.ts";
@@ -6,7 +6,6 @@ import { type Command, EXIT_FAILED, EXIT_OK, type Input } from "./command.ts";
 import { choice, required, wholeNumber } from "./flag-value.ts";
 import { VERSION } from "./version.ts";
 
-const MODES: readonly Mode[] = ["enforce", "audit", "permissive"];
 const MAX_PORT = 65_535;
 const DAY_SECONDS = 86_400;
 
@@ -46,7 +45,7 @@ settings.trusted_roots of the file.
     "trusted-keys-file": { value: "FILE", help: "the same, one key a line" },
     mode: {
       value: "MODE",
-      help: "enforce, or audit or permissive to let denied requests pass; beats settings.mode",
+      help: "enforce, or audit or permissive to let denied requests pass; beats settings.mode, but not the mode of a route",
       variable: "TENUO_MODE",
     },
     "clock-tolerance": {
@@ -157,16 +156,27 @@ function announce(
     config_sha256: config.sha256,
     trusted_roots: policy.trust.roots.size,
   });
-  if (policy.mode !== "enforce") {
-    log.warn(
+  for (const [event, warning] of warningsAbout(policy, unready)) log.warn(event, warning);
+}
+
+function warningsAbout(
+  { mode, strictestMode, gateway }: Snapshot["policy"],
+  unready: readonly string[],
+): readonly (readonly [event: string, warning: string])[] {
+  const watched = "requests that would be denied pass, and are logged as would_deny";
+  const warnings: (readonly [string, string])[] = unready.map((reason) => [
+    "unready",
+    `${reason}: set --trusted-keys, TENUO_TRUSTED_KEYS or settings.trusted_roots; until then no warrant is believed`,
+  ]);
+  if (mode !== "enforce" && strictestMode !== "enforce") {
+    warnings.push(["mode", `NOTHING IS BLOCKED: the mode is ${mode}; ${watched}`]);
+  } else if (mode !== "enforce") {
+    warnings.push([
       "mode",
-      `NOTHING IS BLOCKED: mode is ${policy.mode}; requests that would be denied pass and are logged`,
-    );
+      `ONLY SOME ROUTES BLOCK: the mode is ${mode} but for routes that enforce; elsewhere ${watched}`,
+    ]);
+  } else if ([...gateway.routes.modes].some((each) => each !== "enforce")) {
+    warnings.push(["mode", `SOME ROUTES DON'T BLOCK: they set a mode of their own; there ${watched}`]);
   }
-  for (const reason of unready) {
-    log.warn(
-      "unready",
-      `${reason}, so every request is denied: set --trusted-keys, TENUO_TRUSTED_KEYS or settings.trusted_roots`,
-    );
-  }
+  return warnings;
 }

@@ -1,12 +1,12 @@
-import { readFileSync } from "node:fs";
 import { SEED_BYTES, type SigningKey, signingKeyFromSeed } from "../crypto/ed25519.ts";
 import { parseJson } from "../gateway/json.ts";
+import { readTextFile } from "../server/text-file.ts";
 import { isObject, type Value } from "../value.ts";
 import { encodeHeader, parseWarrantHeader } from "../warrant/header.ts";
 import { isStack } from "../warrant/parse.ts";
 import { signProof } from "../warrant/proof.ts";
 import { leafOf, type Stack } from "../warrant/warrant.ts";
-import { type Command, EXIT_OK, type Input, UsageError } from "./command.ts";
+import { type Command, EXIT_OK, type Input, RunError, UsageError } from "./command.ts";
 import { required } from "./flag-value.ts";
 
 export const sign: Command = {
@@ -31,7 +31,7 @@ a minute and for these arguments alone: the ones gateway.yaml takes from the req
     const stack = readStack(warrant);
     const key = readKey(required(input, "key"));
     if (key.publicKey.hex !== leafOf(stack).holder.hex) {
-      throw new UsageError("the key isn't the holder's of this warrant, so its proofs won't verify");
+      throw new RunError("the key isn't the holder's of this warrant, so its proofs won't verify");
     }
     const call = { warrant: leafOf(stack), tool: required(input, "tool"), args: readArguments(input) };
     const proof = encodeHeader(signProof(key, call, Date.now() / 1000));
@@ -44,14 +44,14 @@ a minute and for these arguments alone: the ones gateway.yaml takes from the req
 
 function readStack(text: string): Stack {
   const stack = parseWarrantHeader(text);
-  if (!isStack(stack)) throw new UsageError(`the file of --warrant holds none: ${stack.detail}`);
+  if (!isStack(stack)) throw new RunError(`the file of --warrant holds no warrant: ${stack.detail}`);
   return stack;
 }
 
 function readKey(file: string): SigningKey {
   const hex = readTrimmed(file);
   if (!/^[0-9a-f]{64}$/i.test(hex))
-    throw new UsageError(`the file of --key isn't ${SEED_BYTES * 2} hex digits`);
+    throw new RunError(`the file of --key isn't ${SEED_BYTES * 2} hex digits`);
   return signingKeyFromSeed(Buffer.from(hex, "hex"));
 }
 
@@ -60,22 +60,25 @@ function readArguments(input: Input): ReadonlyMap<string, Value> {
   const json = input.text("args");
   if (json !== undefined) {
     const parsed = parseJson(Buffer.from(json));
-    if (!parsed.ok || !isObject(parsed.document.value))
-      throw new UsageError("the value of --args isn't one JSON object");
+    if (!parsed.ok || !isObject(parsed.document.value) || parsed.document.repeated.size > 0) {
+      throw new UsageError("the value of --args isn't one JSON object without repeated names");
+    }
     for (const [name, value] of parsed.document.value) args.set(name, value);
   }
   for (const pair of input.list("arg")) {
     const equals = pair.indexOf("=");
     if (equals < 1) throw new UsageError(`\`--arg ${pair}\` isn't NAME=TEXT`);
-    args.set(pair.slice(0, equals), pair.slice(equals + 1));
+    const name = pair.slice(0, equals);
+    if (args.has(name)) throw new UsageError(`the argument \`${name}\` is given twice`);
+    args.set(name, pair.slice(equals + 1));
   }
   return args;
 }
 
 function readTrimmed(file: string): string {
   try {
-    return readFileSync(file, "utf8").trim();
+    return readTextFile(file).trim();
   } catch (error) {
-    throw new UsageError(`can't read \`${file}\`: ${error instanceof Error ? error.message : error}`);
+    throw new RunError(error instanceof Error ? error.message : String(error));
   }
 }

@@ -3,7 +3,7 @@ import { extract } from "../gateway/extract.ts";
 import type { Gateway, Route } from "../gateway/gateway.ts";
 import { credential } from "../gateway/header.ts";
 import { matchRoute } from "../gateway/match.ts";
-import type { GatewayRefusal } from "../gateway/refusal.ts";
+import { type GatewayRefusal, isRefusal } from "../gateway/refusal.ts";
 import type { HttpRequest } from "../gateway/request.ts";
 import type { Trust } from "../warrant/chain.ts";
 import { parseWarrantHeader } from "../warrant/header.ts";
@@ -11,7 +11,7 @@ import { isStack } from "../warrant/parse.ts";
 import type { WarrantRefusal } from "../warrant/refusal.ts";
 import { verifyCall } from "../warrant/verify.ts";
 import { leafOf, type Stack, warrantIdText } from "../warrant/warrant.ts";
-import type { Decision, Deny, Grant, Mode } from "./decision.ts";
+import type { Decision, Deny, Facts, Mode } from "./decision.ts";
 
 /** Everything a decision depends on besides the request and the time; replaced as a whole. */
 export interface Policy {
@@ -34,7 +34,7 @@ export function authorize(policy: Policy, now: number, request: HttpRequest): De
   const { gateway, trust } = policy;
   const { settings } = gateway;
   let mode = policy.strictestMode;
-  const claims: { -readonly [K in keyof Grant]?: Grant[K] } = {};
+  const claims: { -readonly [K in keyof Facts]?: Facts[K] } = {};
   const deny = (refusal: GatewayRefusal | WarrantRefusal): Deny => {
     const { refused: reason, ...facts } = refusal;
     return { allow: false, reason, mode, ...claims, ...facts };
@@ -44,7 +44,7 @@ export function authorize(policy: Policy, now: number, request: HttpRequest): De
   if (ambiguity !== undefined) return deny(ambiguity);
 
   const match = matchRoute(gateway, request);
-  if ("refused" in match) {
+  if (isRefusal(match)) {
     const { routes, ...refusal } = match;
     mode = modeOf(routes, policy);
     return deny(refusal);
@@ -52,27 +52,18 @@ export function authorize(policy: Policy, now: number, request: HttpRequest): De
   mode = modeOf([match.route], policy);
   claims.tool = match.tool;
 
-  const header = credential(request, settings.warrantHeader);
-  if (header === undefined) {
-    return {
-      allow: false,
-      reason: "missing_warrant",
-      mode,
-      ...claims,
-      detail: `no ${settings.warrantHeader} header`,
-    };
-  }
-  const stack = parseWarrantHeader(header, settings.maxChainLength);
+  const stack = parseWarrantHeader(credential(request, settings.warrantHeader), settings.maxChainLength);
   if (!isStack(stack)) return deny(stack);
-  Object.assign(claims, grantOf(stack));
+  const facts = factsOf(stack);
+  Object.assign(claims, facts);
 
   const extracted = extract(gateway, match, request);
-  if ("refused" in extracted) return deny(extracted);
+  if (isRefusal(extracted)) return deny(extracted);
 
   const call = { tool: match.tool, args: extracted.args, proof: credential(request, settings.popHeader) };
   const refusal = verifyCall(stack, call, trust, now);
   if (refusal !== undefined) return deny(refusal);
-  return { allow: true, mode, tool: match.tool, ...grantOf(stack) };
+  return { allow: true, mode, tool: match.tool, ...facts };
 }
 
 /** Of the routes a request may mean, the strictest; a path without any has the mode of all. */
@@ -82,7 +73,7 @@ function modeOf(routes: readonly Route[] | undefined, policy: Policy): Mode {
   return modes.includes("enforce") ? "enforce" : (modes[0] ?? policy.mode);
 }
 
-function grantOf(stack: Stack): Omit<Grant, "tool"> {
+function factsOf(stack: Stack): Omit<Facts, "tool"> {
   const leaf = leafOf(stack);
   return {
     warrantId: warrantIdText(leaf),

@@ -6,7 +6,7 @@ import type { Reason } from "./reason.ts";
 export type { Mode };
 
 /** Facts about the verified call; all of them proven. */
-export interface Grant {
+export interface Facts {
   readonly tool: string;
   /** `tnu_wrt_…` of the leaf. */
   readonly warrantId: string;
@@ -19,13 +19,13 @@ export interface Grant {
   readonly chain: readonly string[];
 }
 
-export interface Allow extends Grant {
+export interface Allow extends Facts {
   readonly allow: true;
   readonly mode: Mode;
 }
 
 /** What is known of a denied call: claims, as far as the checks got, and never a proven fact. */
-export interface Deny extends Partial<Grant> {
+export interface Deny extends Partial<Facts> {
   readonly allow: false;
   readonly reason: Reason;
   readonly mode: Mode;

@@ -2,7 +2,7 @@ import type { GatewayReason } from "../gateway/refusal.ts";
 import type { ChainFault, WarrantReason } from "../warrant/refusal.ts";
 
 /** Every reason to deny; the same text in the header, the log, the metrics and the documents. */
-export type Reason = GatewayReason | WarrantReason | "internal" | "missing_warrant";
+export type Reason = GatewayReason | WarrantReason | "internal";
 
 /** Status of HTTP and of the CheckResponse (a code of google.rpc). */
 interface Answer {

@@ -41,18 +41,17 @@ export function toCaller(check: CheckRequest, headers: RequestHeaders): Caller {
 /** With `encode_raw_headers` each line comes on its own, in exact bytes; otherwise joined and repaired. */
 function toHeaders(http: Http | undefined): RequestHeaders {
   const lines = new Map<string, string[]>();
-  const raw = http?.headerMap?.headers ?? [];
-  for (const { key, value, rawValue } of raw) {
-    if (key.startsWith(":")) continue;
+  const add = (key: string, value: string): void => {
+    if (key.startsWith(":")) return;
     const name = key.toLowerCase();
     const known = lines.get(name);
-    if (known === undefined) lines.set(name, [textOf(value, rawValue)]);
-    else known.push(textOf(value, rawValue));
-  }
+    if (known === undefined) lines.set(name, [value]);
+    else known.push(value);
+  };
+  const raw = http?.headerMap?.headers ?? [];
+  for (const { key, value, rawValue } of raw) add(key, textOf(value, rawValue));
   if (raw.length > 0) return { lines, exact: true };
-  for (const [name, value] of Object.entries(http?.headers ?? {})) {
-    if (!name.startsWith(":")) lines.set(name.toLowerCase(), [value]);
-  }
+  for (const [key, value] of Object.entries(http?.headers ?? {})) add(key, value);
   return { lines, exact: false };
 }
 

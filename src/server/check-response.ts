@@ -1,4 +1,4 @@
-import type { Decision, Deny, Mode } from "../decision/decision.ts";
+import type { Allow, Decision, Deny } from "../decision/decision.ts";
 import { ANSWERS, CHAIN_FAULT_CODES, RPC_CODES } from "../decision/reason.ts";
 import type { HttpRequest } from "../gateway/request.ts";
 import { formatValue } from "../value.ts";
@@ -45,18 +45,14 @@ export function toCheckResponse(
   request: HttpRequest,
   settings: AnswerSettings,
 ): CheckResponse {
-  switch (verdictOf(decision)) {
-    case "deny":
-      return deny(decision as Deny, requestId, settings.debugMode);
-    case "would_deny":
-      return letPass(decision as Deny, requestId, request, settings);
-    case "allow":
-      return allow(decision as Extract<Decision, { allow: true }>, requestId, request, settings);
-  }
+  if (decision.allow) return allow(decision, requestId, request, settings);
+  return decision.mode === "enforce"
+    ? deny(decision, requestId, settings.debugMode)
+    : letPass(decision, requestId, request, settings);
 }
 
 function allow(
-  decision: Extract<Decision, { allow: true }>,
+  decision: Allow,
   requestId: string,
   request: HttpRequest,
   settings: AnswerSettings,
@@ -221,11 +217,12 @@ function toStruct(metadata: Metadata): NonNullable<CheckResponse["dynamicMetadat
   return { fields };
 }
 
-/** Answers where nothing else can be said; made ahead, so that no fault can keep it from being sent. */
-export function internalDenial(requestId: string, mode: Mode = "enforce"): CheckResponse {
-  return deny(
-    { allow: false, reason: "internal", mode, detail: "see the log of the authorizer" },
-    requestId,
-    false,
-  );
+/** A fault of ours, whose cause is in the log. */
+export function internalFault(mode: Deny["mode"]): Deny {
+  return { allow: false, reason: "internal", mode, detail: "see the log of the authorizer" };
+}
+
+/** Where nothing else can be said. */
+export function internalDenial(requestId: string): CheckResponse {
+  return deny(internalFault("enforce"), requestId, false);
 }

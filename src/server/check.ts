@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { authorize } from "../decision/authorize.ts";
 import type { Decision } from "../decision/decision.ts";
 import { toCaller, toHttpRequest } from "./check-request.ts";
-import { internalDenial, toCheckResponse } from "./check-response.ts";
+import { internalDenial, internalFault, toCheckResponse } from "./check-response.ts";
 import type { CheckRequest, CheckResponse } from "./grpc.ts";
 import type { Log } from "./log.ts";
 import type { Snapshot } from "./snapshot.ts";
@@ -34,12 +34,7 @@ export function answerCheck(check: CheckRequest | undefined, context: CheckConte
         check === undefined ? unreadable(policy.strictestMode) : authorize(policy, context.now(), request);
     } catch (error) {
       context.log.fault("a check failed", error, requestId);
-      decision = {
-        allow: false,
-        reason: "internal",
-        mode: policy.strictestMode,
-        detail: "see the log of the authorizer",
-      };
+      decision = internalFault(policy.strictestMode);
     }
     const response = toCheckResponse(decision, requestId, request, answers);
     const caller = toCaller(question, request.headers);

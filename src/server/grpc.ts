@@ -33,10 +33,11 @@ const { Check } = Authorization.service;
 export const decodeRequest: (bytes: Buffer) => CheckRequest = Check.requestDeserialize;
 export const encodeResponse: (response: CheckResponse) => Buffer = Check.responseSerialize;
 
-/** How `Check` is answered: neither function may throw, as an error in gRPC can become an allow in a proxy. */
+/** How `Check` is answered. An error in gRPC can become an allow in a proxy, so there is none. */
 export interface CheckService {
   /** @param request undefined where the bytes aren't a CheckRequest */
   readonly answer: (request: CheckRequest | undefined) => CheckResponse;
+  /** Makes a denial of anything that isn't a whole answer; may not throw. */
   readonly encode: (response: CheckResponse) => Buffer;
 }
 
@@ -70,7 +71,11 @@ export function createGrpcServer({ answer, encode }: CheckService): GrpcServer {
       Check: (
         call: { readonly request: Received },
         callback: (error: null, response: CheckResponse) => void,
-      ) => callback(null, answer(call.request.check)),
+      ) =>
+        callback(
+          null,
+          orNothing(() => answer(call.request.check)),
+        ),
     },
   );
   const health = new HealthImplementation();
@@ -87,6 +92,15 @@ export function createGrpcServer({ answer, encode }: CheckService): GrpcServer {
       server.forceShutdown();
     },
   };
+}
+
+/** Of nothing, `encode` makes a denial; an exception here would become an error of gRPC. */
+function orNothing(answer: () => CheckResponse): CheckResponse {
+  try {
+    return answer();
+  } catch {
+    return {};
+  }
 }
 
 /** An object in any case: for a bare undefined gRPC answers with an error of its own. */

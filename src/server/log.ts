@@ -1,4 +1,4 @@
-import { pino } from "pino";
+import { destination, type LoggerOptions, pino } from "pino";
 import type { Decision } from "../decision/decision.ts";
 import type { HttpRequest } from "../gateway/request.ts";
 import { formatValue } from "../value.ts";
@@ -29,13 +29,18 @@ type Fields = Readonly<Record<string, unknown>>;
 const MAX_FIELD_CHARACTERS = 1024;
 
 export function createLog(level: LogLevel): Log {
-  const logger = pino({
+  // An asynchronous destination would try to flush at exit, for ever when the disk is full.
+  const stdout = destination({ fd: 1, sync: true });
+  // To lose a line must not be to lose a verdict.
+  stdout.on("error", () => {});
+  const options: LoggerOptions = {
     level,
     base: null,
     messageKey: "message",
     timestamp: () => `,"time":"${new Date().toISOString()}"`,
     formatters: { level: (label) => ({ level: label }) },
-  });
+  };
+  const logger = pino(options, stdout);
 
   return {
     info: (event, message, fields) => logger.info({ event, ...fields }, message),

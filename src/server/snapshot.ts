@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { type PublicKey, publicKeyFromHex } from "../crypto/ed25519.ts";
 import type { Policy } from "../decision/authorize.ts";
 import type { Mode } from "../decision/decision.ts";
 import { loadGateway } from "../gateway/load.ts";
 import { formatProblem } from "../gateway/problem.ts";
 import type { AnswerSettings } from "./check-response.ts";
+import { readTextFile } from "./text-file.ts";
 
 /** Where the state of the service comes from. */
 export interface Sources {
@@ -39,7 +39,7 @@ export function loadSnapshot(sources: Sources, now: Date): Loaded {
   const errors: string[] = [];
   const keys = readKeys(sources, errors);
 
-  const text = readText(sources.configFile, errors);
+  const text = readInto(errors, sources.configFile);
   if (text === undefined) return { ok: false, errors, warnings: [] };
   const loaded = loadGateway(text, sources.configFile);
   const warnings = loaded.warnings.map(formatProblem);
@@ -75,7 +75,7 @@ export function loadSnapshot(sources: Sources, now: Date): Loaded {
 
 function readKeys({ trustedKeys, trustedKeysFile }: Sources, errors: string[]): readonly PublicKey[] {
   const listed = [...trustedKeys];
-  const lines = trustedKeysFile === undefined ? [] : (readText(trustedKeysFile, errors)?.split("\n") ?? []);
+  const lines = trustedKeysFile === undefined ? [] : (readInto(errors, trustedKeysFile)?.split("\n") ?? []);
   for (const [index, line] of lines.entries()) {
     const hex = line.replace(/#.*/, "").trim();
     if (hex !== "") listed.push({ from: `${trustedKeysFile}:${index + 1}:1`, hex });
@@ -89,27 +89,11 @@ function readKeys({ trustedKeys, trustedKeysFile }: Sources, errors: string[]): 
   });
 }
 
-function readText(file: string, errors: string[]): string | undefined {
+function readInto(errors: string[], file: string): string | undefined {
   try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(readFileSync(file));
+    return readTextFile(file);
   } catch (error) {
-    errors.push(`${file}: ${whyUnreadable(error)}`);
+    errors.push(error instanceof Error ? error.message : String(error));
     return undefined;
-  }
-}
-
-function whyUnreadable(error: unknown): string {
-  const code = error instanceof Error && "code" in error ? error.code : undefined;
-  switch (code) {
-    case "ENOENT":
-      return "no such file";
-    case "EACCES":
-      return "this user may not read it";
-    case "EISDIR":
-      return "is a folder, not a file";
-    case "ERR_ENCODING_INVALID_ENCODED_DATA":
-      return "is not UTF-8 text";
-    default:
-      return String(error instanceof Error ? error.message : error);
   }
 }

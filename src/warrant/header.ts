@@ -8,7 +8,11 @@ import type { Stack } from "./warrant.ts";
 const MAX_HEADER_CHARACTERS = Math.ceil(MAX_STACK_BYTES / 3) * 4;
 
 /** Reads the text of a warrant header: one warrant or a stack. */
-export function parseWarrantHeader(text: string, maxChainLength?: number): Stack | WarrantRefusal {
+export function parseWarrantHeader(
+  text: string | undefined,
+  maxChainLength?: number,
+): Stack | WarrantRefusal {
+  if (text === undefined) return refuse("missing_warrant", "the request carries no warrant");
   if (text.length > MAX_HEADER_CHARACTERS) return refuse("invalid_warrant", "the warrant header is too long");
   const bytes = decodeBase64(text);
   if (bytes === undefined)

@@ -42,7 +42,8 @@ export function delegate(holder: SigningKey, stack: Stack, grant: Grant): Stack 
 /** The same without the rules of the chain, as nothing keeps a holder from signing more than it holds. */
 export function delegateUnchecked(holder: SigningKey, stack: Stack, grant: Grant): Stack {
   const parent = leafOf(stack);
-  return [...stack, sign(holder, { maxDepth: parent.maxDepth, ...grant }, parent)] as unknown as Stack;
+  const [root, ...rest] = stack;
+  return [root, ...rest, sign(holder, { maxDepth: parent.maxDepth, ...grant }, parent)];
 }
 
 /** The bytes of a stack; a single warrant stands without an array around it. */

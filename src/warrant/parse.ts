@@ -1,9 +1,10 @@
 import { CborError, decode } from "../cbor/decode.ts";
 import { type CborValue, isBytes } from "../cbor/value.ts";
 import { SIGNATURE_BYTES } from "../crypto/ed25519.ts";
+import { sha256 } from "../crypto/sha256.ts";
 import { MAX_CHAIN_LENGTH, MAX_STACK_BYTES, MAX_WARRANT_BYTES } from "./limits.ts";
 import { asArray, Malformed } from "./malformed.ts";
-import { parseAlgorithmPair, parsePayload, sha256 } from "./payload.ts";
+import { parseAlgorithmPair, parsePayload } from "./payload.ts";
 import { refuse, type WarrantRefusal } from "./refusal.ts";
 import type { Stack, Warrant } from "./warrant.ts";
 

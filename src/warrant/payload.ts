@@ -1,6 +1,5 @@
-import { createHash } from "node:crypto";
 import { type CborMap, type CborValue, isArray, isBytes } from "../cbor/value.ts";
-import { type PublicKey, publicKeyFromBytes } from "../crypto/ed25519.ts";
+import { PUBLIC_KEY_BYTES, type PublicKey, publicKeyFromBytes } from "../crypto/ed25519.ts";
 import { type ConstraintSet, parseConstraintSet } from "./constraint-set.ts";
 import * as limits from "./limits.ts";
 import { asArray, asBytes, asMap, asText, asUnsigned, Malformed } from "./malformed.ts";
@@ -89,13 +88,9 @@ export function parsePayload(value: CborValue): Fields {
   return fields;
 }
 
-export function sha256(bytes: Uint8Array): Uint8Array {
-  return createHash("sha256").update(bytes).digest();
-}
-
 /** `[1, bytes(32)]` */
-export function parsePublicKey(value: CborValue, what: string): PublicKey {
-  const key = publicKeyFromBytes(parseAlgorithmPair(value, 32, what));
+function parsePublicKey(value: CborValue, what: string): PublicKey {
+  const key = publicKeyFromBytes(parseAlgorithmPair(value, PUBLIC_KEY_BYTES, what));
   if (key === undefined) throw new Malformed(`${what} is a weak or non-canonical public key`);
   return key;
 }

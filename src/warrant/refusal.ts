@@ -8,6 +8,7 @@ export type WarrantReason =
   | "invalid_pop"
   | "invalid_warrant"
   | "missing_pop"
+  | "missing_warrant"
   | "pop_expired"
   | "tool_not_in_warrant"
   | "unknown_constraint"

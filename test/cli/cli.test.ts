@@ -95,12 +95,13 @@ test("serve refuses to start on a bad file, a bad key, a taken port", async () =
 
   const key = await run(["serve", "--config", good, "--trusted-keys", "zz"]);
   assert.equal(key.code, 1);
-  assert.match(key.stderr, /--trusted-keys: `zz` is not an Ed25519 public key/);
+assert.match(key.stderr, /--trusted-keys: 2 characters that are not an Ed25519 public key/);
+  assert.doesNotMatch(key.stderr, /zz/);
 
   const keys = write("keys", `# roots\n${ROOT}\nnonsense\n`);
   assert.match(
     (await run(["serve", "--config", good, "--trusted-keys-file", keys])).stderr,
-    /keys:3:1: `nonsense`/,
+    /keys:3:1: 8 characters that are not/,
   );
 
   const taken = createServer().listen(0, "127.0.0.1");
@@ -188,14 +189,18 @@ test("sign prints headers that verify, for this key and these arguments", async 
 
   const stranger = write("s", Buffer.from(seedOf(generateSigningKey())).toString("hex"));
   const wrong = await run(["sign", "--warrant", warrant, "--key", stranger, "--tool", "t"]);
-  assert.equal(wrong.code, 2);
+  assert.equal(wrong.code, 1);
   assert.match(wrong.stderr, /isn't the holder's/);
   assert.match((await run([...common, "--arg", "text"])).stderr, /isn't NAME=TEXT/);
   assert.match((await run([...common, "--args", "[1]"])).stderr, /one JSON object/);
+  assert.match((await run([...common, "--args", '{"a":1,"a":2}'])).stderr, /repeated names/);
+  assert.match((await run([...common, "--arg", "a=1", "--arg", "a=2"])).stderr, /`a` is given twice/);
+  const missing = await run(["sign", "--warrant", join(folder, "none"), "--key", key, "--tool", "t"]);
+  assert.deepEqual([missing.code, missing.stderr.includes("none: no such file")], [1, true]);
 });
 
 test("the demo gets every verdict it expects, also where there is no Envoy", async () => {
-  const { code, stdout } = await run(["demo"], { PATH: "", ENVOY_BIN: "" });
+  const { code, stdout } = await run(["demo"], { PATH: "", ENVOY_BIN: "", TMPDIR: folder });
   assert.equal(code, 0, stdout);
   assert.match(stdout, /none found .* directly over gRPC/);
   assert.match(stdout, /16 of 16 verdicts as expected/);

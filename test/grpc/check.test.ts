@@ -206,6 +206,13 @@ test("a bug in a check is a denial with 503, and is logged with its cause", asyn
   assert.match(String(running.logged.find(({ event }) => event === "fault")?.detail), /a bug/);
 });
 
+test("a log that can't be written doesn't turn a check into a gRPC error", async (t) => {
+  const service = await startService(t, gateway(), (snapshot) => snapshot, 0, true);
+  const response = await ask(t, service, "/files/report", headersFor("report"));
+  assert.equal(response.status?.code, 14);
+  assert.equal(response.deniedResponse?.status?.code, "ServiceUnavailable");
+});
+
 test("a bug lets nothing pass that some route enforces", async (t) => {
   for (const [mode, allows] of [
     ["audit", true],

@@ -22,10 +22,14 @@ export async function startService(
   gatewayYaml: string,
   change: (snapshot: Snapshot) => Snapshot = (snapshot) => snapshot,
   drainSeconds = 0,
+  brokenLog = false,
 ): Promise<Service> {
   const snapshot = snapshotOf(gatewayYaml);
   const logged: Logged[] = [];
-  const note = (event: string, detail: unknown): void => void logged.push({ event, detail });
+  const note = (event: string, detail: unknown): void => {
+    if (brokenLog) throw new Error("the log is broken");
+    logged.push({ event, detail });
+  };
   const log: Log = {
     decision: (decision) => note("decision", decision),
     fault: (_message, error) => note("fault", error),

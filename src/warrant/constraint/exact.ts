@@ -2,7 +2,7 @@ import type { CborValue } from "../../cbor/value.ts";
 import { formatValue, sameValue, type Value } from "../../value.ts";
 import { asStruct } from "../malformed.ts";
 import { type Constraint, outcome } from "./constraint.ts";
-import { toValue } from "./member.ts";
+import { toValue } from "./value-list.ts";
 
 /** One value and no other. */
 export interface Exact extends Constraint {

@@ -2,7 +2,7 @@ import type { CborValue } from "../../cbor/value.ts";
 import { formatValue, type Value } from "../../value.ts";
 import { asStruct } from "../malformed.ts";
 import { type Constraint, outcome } from "./constraint.ts";
-import { parseValues, type ValueList, valueList } from "./member.ts";
+import { parseValues, type ValueList, valueList } from "./value-list.ts";
 
 /** Anything but the listed values; an empty list matches everything. */
 export interface NotOneOf extends Constraint {

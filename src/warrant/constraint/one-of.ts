@@ -3,7 +3,7 @@ import { formatValue, type Value } from "../../value.ts";
 import { asStruct } from "../malformed.ts";
 import { type Constraint, outcome } from "./constraint.ts";
 import { isExact } from "./exact.ts";
-import { parseValues, type ValueList, valueList } from "./member.ts";
+import { parseValues, type ValueList, valueList } from "./value-list.ts";
 
 /** One of the listed values; an empty list matches nothing. */
 export interface OneOf extends Constraint {

@@ -159,9 +159,9 @@ const { constraint } = fc.letrec<{ constraint: Constraint }>((tie) => ({
 
 /** Any member that can't be evaluated ends its `Any`; a child may leave such a member out. */
 function canFault(each: Constraint): boolean {
-  return value_samples.some((sample) => ["error", "unknown"].includes(each.matches(sample)));
+  return valueSamples.some((sample) => ["error", "unknown"].includes(each.matches(sample)));
 }
-const value_samples: readonly Value[] = fc.sample(value, 200);
+const valueSamples: readonly Value[] = fc.sample(value, 200);
 
 test("a list holds exactly the values that are the same as one of its members", () => {
   const any = fc.oneof(value, fc.constantFrom<Value>(NaN, -0, [NaN], "i1;", "s1:a", [[], "a"], [["a"]]));
