@@ -7,15 +7,7 @@ import type { SettingsEntry } from "./schema.ts";
 const HEADERS = ["warrant_header", "pop_header", "approval_header"] as const;
 
 export function compileSettings(entry: SettingsEntry, report: Report): Settings {
-  const headers = new Map<string, string>();
-  for (const key of HEADERS) {
-    const name = entry[key].toLowerCase();
-    const other = headers.get(name);
-    if (!isToken(name)) report.error(["settings", key], `\`${entry[key]}\` can't be the name of a header`);
-    else if (other !== undefined)
-      report.error(["settings", key], `\`${entry[key]}\` is already \`${other}\``);
-    else headers.set(name, key);
-  }
+  checkHeaders(entry, report);
   return Object.freeze({
     warrantHeader: entry.warrant_header.toLowerCase(),
     popHeader: entry.pop_header.toLowerCase(),
@@ -30,6 +22,21 @@ export function compileSettings(entry: SettingsEntry, report: Report): Settings 
     allowPathParameters: entry.allow_path_parameters,
     bodyMediaTypes: mediaTypes(entry, report),
   });
+}
+
+/** Each credential needs a header of its own. */
+function checkHeaders(entry: SettingsEntry, report: Report): void {
+  const headers = new Map<string, (typeof HEADERS)[number]>();
+  for (const key of HEADERS) {
+    const name = entry[key].toLowerCase();
+    const other = headers.get(name);
+    if (!isToken(name)) report.error(["settings", key], `\`${entry[key]}\` can't be the name of a header`);
+    else if (other === undefined) headers.set(name, key);
+    else {
+      const [place, taken] = report.isWritten(["settings", key]) ? [key, other] : [other, key];
+      report.error(["settings", place], `\`${entry[place]}\` is already \`${taken}\``);
+    }
+  }
 }
 
 function trustedRoots(entry: SettingsEntry, report: Report): readonly PublicKey[] {

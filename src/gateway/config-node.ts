@@ -4,8 +4,6 @@ export type ConfigNode = ScalarNode | ListNode | MapNode;
 interface Located {
   /** Offset in UTF-16 units from the start of the file. */
   readonly start: number;
-  /** Whether an explicit YAML tag (`!!binary`, `!x`) stands before it. */
-  readonly tagged: boolean;
   /** Number of nodes in it, itself counted, aliases counted each time. */
   readonly size: number;
 }

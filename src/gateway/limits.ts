@@ -3,7 +3,7 @@ export const MAX_TARGET_CHARS = 65_534;
 
 /**
  * Names and values of all headers together: a stack of 262,144 bytes and approvals of 65,536 in base64
- * (Tenuo wire format §3, §7) fill 437,000 of them.
+ * (Tenuo wire format) fill 437,000 of them.
  */
 export const MAX_HEADER_CHARS = 524_288;
 
@@ -16,7 +16,7 @@ export const DEFAULT_BODY_BYTES = 2_097_152;
 /** A body is held in memory several times while it is judged. */
 export const MAX_BODY_BYTES = 67_108_864;
 
-/** Each link costs a verification, about 60 µs; the wire format allows 65 links (§7). */
+/** Each link costs a verification, about 60 µs; the wire format allows 65 links. */
 export const DEFAULT_CHAIN_LENGTH = 16;
 export const MAX_CHAIN_LENGTH = 65;
 

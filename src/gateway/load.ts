@@ -32,7 +32,7 @@ export type LoadResult =
       readonly warnings: readonly ConfigProblem[];
     };
 
-/** Tool names under this prefix belong to the protocol itself (Tenuo wire format §7). */
+/** Tool names under this prefix belong to the protocol itself (Tenuo wire format). */
 const RESERVED_TOOL_PREFIX = "tenuo:";
 
 /**
@@ -84,12 +84,13 @@ function usable<Part>({ part, faults }: Checked<Part>, parent: ConfigPath, repor
   return part;
 }
 
+/** An unknown version is read as the latest: told that its keys have no effect, one would mend the wrong place. */
 function compileVersion(text: string | undefined, report: Report): Gateway["version"] {
-  if (text === "2") return 2;
-  if (text !== undefined && !/^1(?:\.[0-9]+)?$/.test(text)) {
+  if (text !== undefined && /^1(?:\.[0-9]+)?$/.test(text)) return 1;
+  if (text !== undefined && text !== "2") {
     report.error(["version"], `unknown version \`${text}\`, known: \`1\`, \`2\``);
   }
-  return 1;
+  return 2;
 }
 
 /** The compiled rules of each tool, by tool and argument. */

@@ -21,7 +21,18 @@ export function shapeMessage({ path, fault, expected }: ShapeFault): string {
   const key = String(path.at(-1) ?? "");
   if (fault === "missing_key") return `missing key \`${key}\``;
   if (fault === "unknown_key") return unknownKey(key, levelOf(path));
-  return path.length === 0 ? `a gateway file must be ${expected}` : `\`${key}\` must be ${expected}`;
+  return `${subjectOf(path)} must be ${expected}`;
+}
+
+function subjectOf(path: ConfigPath): string {
+  const last = path.at(-1);
+  if (last === undefined) return "a gateway file";
+  if (typeof last === "string") return `\`${last}\``;
+  const list = String(path.at(-2));
+  if (list === "routes") return "a route";
+  return list === "trusted_roots" || list === "trusted_issuers"
+    ? "a trusted root"
+    : `an entry of \`${list}\``;
 }
 
 function unknownKey(key: string, level: Level): string {

@@ -1,4 +1,13 @@
-import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from "yaml";
+import {
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  parseDocument,
+  type YAMLParseError,
+} from "yaml";
 import type { ConfigNode, Member } from "./config-node.ts";
 import { type ConfigProblem, problemAt } from "./problem.ts";
 
@@ -37,23 +46,44 @@ export function readYaml(text: string, file: string): YamlSource {
       message,
     );
   }
-  const problems = document.errors.map(({ code, pos, message }) =>
-    problem(pos[0], syntaxMessage(code, message)),
-  );
+  const problems = syntaxProblems(document.errors, text, problem);
   if (problems.length > 0 || document.contents === null) return { root: undefined, problems, problem };
   const builder = new TreeBuilder((offset, message) => problems.push(problem(offset, message)));
   const root = builder.build(document.contents);
   return { root: builder.incomplete ? undefined : root, problems, problem };
 }
 
-function syntaxMessage(code: string, message: string): string {
+/** The first fault of each line: what the parser says of the rest of a line, or of the file, only follows from it. */
+function syntaxProblems(
+  errors: readonly YAMLParseError[],
+  text: string,
+  problem: YamlSource["problem"],
+): ConfigProblem[] {
+  const byLine = new Map<number, ConfigProblem>();
+  for (const error of errors) {
+    const found = problem(error.pos[0], syntaxMessage(error, text));
+    const follows = byLine.size > 0 && error.message.includes(" in YAML stream");
+    if (!follows && !byLine.has(found.line)) byLine.set(found.line, found);
+  }
+  return [...byLine.values()];
+}
+
+function syntaxMessage({ code, pos, message }: YAMLParseError, text: string): string {
   if (code === "MULTIPLE_DOCS") return "a second document starts here, keep one document in the file";
   if (code === "RESOURCE_EXHAUSTION") return "nested too deep";
   if (code === "NON_STRING_KEY") return "a key must be plain text";
-  return message.charAt(0).toLowerCase() + message.slice(1);
+  const hint = syntaxHint(code, text.slice(Math.max(0, pos[0] - 1), pos[0] + 1));
+  return message.charAt(0).toLowerCase() + message.slice(1) + hint;
 }
 
-/** Resolves aliases, refuses repeated keys, and counts what the aliases expand to. */
+/** @param around the characters before and at the fault. */
+function syntaxHint(code: string, around: string): string {
+  if (code === "BLOCK_AS_IMPLICIT_KEY") return ", quote a text that holds `: `, or check the indentation";
+  const unfinished = code === "UNEXPECTED_TOKEN" || code === "MISSING_CHAR";
+  return unfinished && /[{}]/.test(around) ? ", quote a pattern that holds braces" : "";
+}
+
+/** Resolves aliases, refuses tags and repeated keys, and counts what the aliases expand to. */
 class TreeBuilder {
   readonly #report: (offset: number, message: string) => void;
   readonly #anchors = new Map<string, ConfigNode>();
@@ -72,14 +102,15 @@ class TreeBuilder {
 
   #resolve(node: Node): ConfigNode {
     const start = node.range?.[0] ?? 0;
-    const tagged = node.tag !== undefined;
     if (isAlias(node)) return this.#alias(node.source, start);
+    this.#refuseTag(node, start);
     if (isMap(node)) {
       const members = new Map<string, Member>();
       let size = 1;
       for (const { key, value } of node.items as readonly { key: Node; value: Node | null }[]) {
         const name = isScalar(key) ? String(key.value) : "";
         const keyStart = key.range?.[0] ?? start;
+        this.#refuseTag(key, keyStart);
         const member = value === null ? emptyNode(keyStart) : this.build(value);
         // Libraries that build plain objects drop this name without a word.
         if (name === "__proto__") this.#report(keyStart, "`__proto__` can't be a name here");
@@ -87,21 +118,25 @@ class TreeBuilder {
         else members.set(name, { keyStart, value: member });
         size += member.size;
       }
-      return this.#bounded({ kind: "map", start, tagged, members, size });
+      return this.#bounded({ kind: "map", start, members, size });
     }
     if (isSeq(node)) {
       const items = (node.items as readonly Node[]).map((item) => this.build(item));
       return this.#bounded({
         kind: "list",
         start,
-        tagged,
         items,
         size: items.reduce((sum, { size }) => sum + size, 1),
       });
     }
     const scalar = isScalar(node) ? node : undefined;
     const text = String(scalar?.value ?? "");
-    return { kind: "scalar", start, tagged, text, plain: scalar?.type === "PLAIN", size: 1 };
+    return { kind: "scalar", start, text, plain: scalar?.type === "PLAIN", size: 1 };
+  }
+
+  /** A tag would say what a value is, which the key it stands under says here. */
+  #refuseTag({ tag }: Node, start: number): void {
+    if (tag !== undefined) this.#report(start, "a YAML tag can't stand here, quote a value to make it text");
   }
 
   #alias(anchor: string, start: number): ConfigNode {
@@ -123,5 +158,5 @@ class TreeBuilder {
 }
 
 function emptyNode(start: number): ConfigNode {
-  return { kind: "scalar", start, tagged: false, text: "", plain: true, size: 1 };
+  return { kind: "scalar", start, text: "", plain: true, size: 1 };
 }

@@ -28,7 +28,6 @@ export type ToValueResult =
 
 /** The tree as a value of an argument. */
 export function toValue(node: ConfigNode): ToValueResult {
-  if (node.tagged) return fail("a YAML tag can't stand here, quote the value to make it text");
   if (node.kind === "list") {
     const items: Value[] = [];
     for (const [i, item] of node.items.entries()) {

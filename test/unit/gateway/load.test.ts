@@ -119,6 +119,12 @@ describe("versions", () => {
       assert.match(errors[0] ?? "", /^1:10: unknown version/);
     });
   }
+
+  it("an unknown one makes no key look as if it had no effect", () => {
+    const text = fileOf("a: {from: query, path: a, type: integer, allowed_values: [1]}", { version: "2.0" });
+    assert.equal(errorsOf(text).length, 1);
+    assert.deepEqual(warningsOf(text), []);
+  });
 });
 
 describe("an error is told at its place", () => {
@@ -214,6 +220,11 @@ describe("an error is told at its place", () => {
       "2:24: `x-tenuo-WARRANT` is already `warrant_header`",
     ],
     [
+      "two credentials in one header, where the second has its default",
+      withSettings("debug_mode: false, warrant_header: X-Tenuo-PoP"),
+      "2:47: `X-Tenuo-PoP` is already `pop_header`",
+    ],
+    [
       "a root that is no key",
       withSettings(`trusted_roots: ["${ROOT}", 0x${ROOT}]`),
       "2:96: a trusted root must be an Ed25519 public key in 64 hex digits",
@@ -249,7 +260,35 @@ describe("an error is told at its place", () => {
     [
       "a tagged default",
       fileOf("a: {from: literal, default: [1, !x 2]}"),
-      "4:56: a YAML tag can't stand here, quote the value to make it text",
+      "4:56: a YAML tag can't stand here, quote a value to make it text",
+    ],
+    [
+      "tags of a version, a list and a key",
+      'version: !v "2"\nsettings: {!!str mode: audit}\ntools: {}\nroutes: !!seq []\n',
+      "1:13: a YAML tag can't stand here, quote a value to make it text",
+      "2:18: a YAML tag can't stand here, quote a value to make it text",
+      "4:15: a YAML tag can't stand here, quote a value to make it text",
+    ],
+    [
+      "a tag under an anchor, once",
+      fileOf("a: &r {from: literal, default: !x 1}, b: *r"),
+      "4:55: a YAML tag can't stand here, quote a value to make it text",
+    ],
+    [
+      "patterns whose braces aren't quoted, once",
+      "version: 2\nsettings: {}\ntools: {a: {}}\nroutes:\n  - {pattern: /a/{id}, tool: a}\n  - {pattern: /b/{id}, tool: a}\n",
+      "5:18: unexpected flow-map-start at node end, quote a pattern that holds braces",
+    ],
+    [
+      "patterns that start with a brace, each in its line",
+      "- pattern: {id}/x\n- pattern: {id}/y\n",
+      "1:16: unexpected scalar at node end, quote a pattern that holds braces",
+      "2:16: unexpected scalar at node end, quote a pattern that holds braces",
+    ],
+    [
+      "a text with a colon",
+      "description: read: a file\n",
+      "1:14: nested mappings are not allowed in compact mappings, quote a text that holds `: `, or check the indentation",
     ],
     [
       "a default beyond 64 bits",
@@ -285,6 +324,15 @@ describe("an error is told at its place", () => {
       "an unknown tool near a known one",
       "version: 2\nsettings: {}\ntools: {read_file: {}}\nroutes:\n  - {pattern: /a, tool: read_fle}\n",
       "5:25: no tool is named `read_fle`, did you mean `read_file`?",
+    ],
+    [
+      "entries of lists of a wrong kind",
+      "version: 2\nsettings: {trusted_roots: [[]], trusted_issuers: [{}], body_media_types: [[]]}\ntools: {t: {}}\nroutes: [7, {pattern: /a, tool: t, method: [{}]}]\n",
+      "2:28: a trusted root must be text",
+      "2:51: a trusted root must be text",
+      "2:75: an entry of `body_media_types` must be text",
+      "4:10: a route must be a map",
+      "4:45: an entry of `method` must be text",
     ],
     ["a route without a pattern", withRoutes("tool: t"), "5:5: missing key `pattern`"],
     ["a route without a tool", withRoutes('pattern: "/a"'), "5:5: missing key `tool`"],
