@@ -39,6 +39,15 @@ export function sameValue(a: Value, b: Value): boolean {
   return a === b;
 }
 
+/** A measure of the work a value makes: one for each part, and one for every eight characters. */
+export function valueSize(value: Value): number {
+  if (typeof value === "string") return 1 + value.length / 8;
+  let size = 1;
+  if (isList(value)) for (const item of value) size += valueSize(item);
+  else if (isObject(value)) for (const [name, member] of value) size += valueSize(name) + valueSize(member);
+  return size;
+}
+
 /** For people: text as it is, everything else as compact JSON (floats keep their point). */
 export function formatValue(value: Value): string {
   return typeof value === "string" ? value : formatJson(value);

@@ -17,7 +17,7 @@ export type Verdict = "allow" | "deny" | "would_deny";
 
 export function verdictOf(decision: Decision): Verdict {
   if (decision.allow) return "allow";
-  return decision.mode === "enforce" ? "deny" : "would_deny";
+  return decision.mode === "audit" || decision.mode === "permissive" ? "would_deny" : "deny";
 }
 
 /** Headers that speak for us to the upstream; a client's copy never gets through. */
@@ -46,9 +46,9 @@ export function toCheckResponse(
   settings: AnswerSettings,
 ): CheckResponse {
   if (decision.allow) return allow(decision, requestId, request, settings);
-  return decision.mode === "enforce"
-    ? deny(decision, requestId, settings.debugMode)
-    : letPass(decision, requestId, request, settings);
+  return verdictOf(decision) === "would_deny"
+    ? letPass(decision, requestId, request, settings)
+    : deny(decision, requestId, settings.debugMode);
 }
 
 function allow(

@@ -1,4 +1,5 @@
 import { isOnCurve, type PublicKey, verifySignature } from "../crypto/ed25519.ts";
+import { comparisonEffort, MAX_COMPARISON_EFFORT } from "./effort.ts";
 import { checkLink, type IssuerLimits, limitsBelow, NO_ISSUER } from "./link.ts";
 import { refuse, refuseChain, type WarrantRefusal } from "./refusal.ts";
 import { warrantMessage } from "./signed-message.ts";
@@ -92,6 +93,9 @@ function utc(seconds: number): string {
 }
 
 function checkLinks(stack: Stack): WarrantRefusal | undefined {
+  if (comparisonEffort(stack) > MAX_COMPARISON_EFFORT) {
+    return refuseChain("invalid-attenuation", "the constraints of the chain are too many to compare");
+  }
   let parent: Warrant = stack[0];
   let limits: IssuerLimits = limitsBelow(parent, NO_ISSUER);
   for (const child of stack.slice(1)) {

@@ -1,6 +1,7 @@
 import type { Arguments } from "../value.ts";
 import { checkChain, type Trust } from "./chain.ts";
-import { checkArguments } from "./constraint-set.ts";
+import { type ConstraintSet, checkArguments } from "./constraint-set.ts";
+import { evaluationEffort, MAX_EVALUATION_EFFORT } from "./effort.ts";
 import { isProof, parseProofHeader } from "./header.ts";
 import { checkProof, PROOF_WINDOWS, type ProofWindows } from "./proof.ts";
 import { refuse, type WarrantRefusal } from "./refusal.ts";
@@ -41,9 +42,15 @@ export function verifyCall(
   if (!isProof(proof)) return proof;
   return (
     checkProof({ warrant: leaf, tool, args }, proof, now, windows) ??
+    checkEffort(granted, args) ??
     checkArguments(granted, args) ??
     checkApprovals(stack)
   );
+}
+
+function checkEffort(set: ConstraintSet, args: Arguments): WarrantRefusal | undefined {
+  if (evaluationEffort(set, args) <= MAX_EVALUATION_EFFORT) return undefined;
+  return refuse("constraint_violation", "the arguments are too large to be held against these constraints");
 }
 
 /** Approvals can't be judged yet, so whatever might be gated is refused, also where a child dropped the gate. */

@@ -3,6 +3,7 @@ import type { Value } from "../../value.ts";
 import { asArray, asStruct } from "../malformed.ts";
 import { type Constraint, isFault, type Outcome } from "./constraint.ts";
 import { isExact } from "./exact.ts";
+import { wildcard } from "./wildcard.ts";
 
 /** Reads a nested constraint; handed in, so that composites need not know the other kinds. */
 export type ParseMember = (value: CborValue) => Constraint;
@@ -19,6 +20,8 @@ export function all(members: readonly Constraint[], write: WriteMember): Composi
     kind: "All",
     type: 12,
     members,
+    size: sizeOf(members),
+    canFail: members.length === 0 || members.some(({ canFail }) => canFail),
     matches: (argument: Value): Outcome => {
       if (members.length === 0) return "error";
       for (const member of members) {
@@ -40,10 +43,15 @@ export function all(members: readonly Constraint[], write: WriteMember): Composi
 
 /** Some member matches, asked in order; a member that can't be evaluated before a match ends it. */
 export function any(members: readonly Constraint[], write: WriteMember): Composite {
+  const firstToFail = members.findIndex((member) => member.canFail);
+  // Those behind it may never be asked, so a child can't rely on them.
+  const reached = firstToFail === -1 ? members : members.slice(0, firstToFail + 1);
   return Object.freeze({
     kind: "Any",
     type: 13,
     members,
+    size: sizeOf(members),
+    canFail: firstToFail !== -1,
     matches: (argument: Value): Outcome => {
       for (const member of members) {
         const result = member.matches(argument);
@@ -53,7 +61,7 @@ export function any(members: readonly Constraint[], write: WriteMember): Composi
     },
     permits: (child: Constraint) =>
       isComposite(child, "Any") &&
-      child.members.every((narrower) => members.some((member) => member.permits(narrower))),
+      child.members.every((narrower) => reached.some((member) => member.permits(narrower))),
     describe: () => `Any(${describeMembers(members)})`,
     toCbor: () => new Map([["constraints", members.map(write)]]),
   });
@@ -70,12 +78,16 @@ export function not(member: Constraint, write: WriteMember): Not {
     kind: "Not",
     type: 14,
     member,
+    size: 1 + member.size,
+    canFail: member.canFail,
     matches: (argument: Value): Outcome => {
       const result = member.matches(argument);
       if (isFault(result)) return result;
       return result === "match" ? "no_match" : "match";
     },
-    permits: (child: Constraint) => isNot(child) && child.member.permits(member),
+    // Where the parent's member fails, the parent denies; a child that evaluates there would allow more.
+    permits: (child: Constraint) =>
+      isNot(child) && child.member.permits(member) && (!member.canFail || child.member === wildcard),
     describe: () => `Not(${member.describe()})`,
     toCbor: () => new Map([["constraint", write(member)]]),
   });
@@ -87,6 +99,10 @@ function isComposite(constraint: Constraint, kind: "All" | "Any"): constraint is
 
 function isNot(constraint: Constraint): constraint is Not {
   return constraint.kind === "Not";
+}
+
+function sizeOf(members: readonly Constraint[]): number {
+  return members.reduce((size, member) => size + member.size, 1);
 }
 
 function describeMembers(members: readonly Constraint[]): string {

@@ -13,6 +13,10 @@ export interface Constraint {
   readonly kind: string;
   /** Type number on the wire (wire format §6). */
   readonly type: number;
+  /** How many constraints it is made of, itself included. */
+  readonly size: number;
+  /** Whether there is something to be evaluated that can't be, such as an unknown kind. */
+  readonly canFail: boolean;
   matches(argument: Value): Outcome;
   /** Whether everything `child` matches is matched here too; false also when that can't be told. */
   permits(child: Constraint): boolean;

@@ -14,6 +14,8 @@ export function exact(value: Value): Exact {
   return Object.freeze({
     kind: "Exact",
     type: 1,
+    size: 1,
+    canFail: false,
     value,
     matches: (argument: Value) => outcome(sameValue(value, argument)),
     permits: (child: Constraint) => isExact(child) && sameValue(value, child.value),

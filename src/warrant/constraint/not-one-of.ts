@@ -15,6 +15,8 @@ export function notOneOf(excluded: readonly Value[]): NotOneOf {
   return Object.freeze({
     kind: "NotOneOf",
     type: 7,
+    size: 1,
+    canFail: false,
     list,
     matches: (argument: Value) => outcome(!list.has(argument)),
     permits: (child: Constraint) => isNotOneOf(child) && excluded.every(child.list.has),

@@ -16,6 +16,8 @@ export function oneOf(values: readonly Value[]): OneOf {
   return Object.freeze({
     kind: "OneOf",
     type: 4,
+    size: 1,
+    canFail: false,
     list,
     matches: (argument: Value) => outcome(list.has(argument)),
     permits: (child: Constraint) => {

@@ -24,11 +24,16 @@ export function pattern(text: string): Pattern {
   return Object.freeze({
     kind: "Pattern",
     type: 2,
+    size: 1,
+    canFail: glob === undefined,
     pattern: text,
     matches,
     permits: (child: Constraint) => {
       if (isExact(child)) return matches(child.value) === "match";
-      return isPattern(child) && isNarrower(child.pattern, text);
+      return (
+        isPattern(child) &&
+        (child.pattern === text || (glob !== undefined && isNarrower(child.pattern, text)))
+      );
     },
     describe: () => `Pattern(${text})`,
     toCbor: () => new Map([["pattern", text]]),
@@ -40,14 +45,13 @@ function isPattern(constraint: Constraint): constraint is Pattern {
 }
 
 /**
- * Narrowing told from the texts: equal, or one `*` at an end of a valid parent whose fixed part the child starts or
- * ends with. Where the child ends with it, what stands before must be whole: `*[ab]` doesn't narrow `*b]`.
+ * Narrowing told from the texts: one `*` at an end of the parent, which is valid, and whose fixed part the child starts
+ * or ends with. Where the child ends with it, what stands before must be whole: `*[ab]` doesn't narrow `*b]`.
  */
 function isNarrower(child: string, parent: string): boolean {
-  if (child === parent) return true;
   const shape = shapeOf(parent);
   const childShape = shapeOf(child);
-  if (compileGlob(parent) === undefined || (childShape !== shape && childShape !== "exact")) return false;
+  if (childShape !== shape && childShape !== "exact") return false;
   if (shape === "prefix") return child.startsWith(parent.slice(0, -1));
   const end = parent.slice(1);
   return shape === "suffix" && child.endsWith(end) && compileGlob(child.slice(0, -end.length)) !== undefined;

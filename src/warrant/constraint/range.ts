@@ -33,6 +33,8 @@ export function range(bounds: RangeBounds): Range {
   return Object.freeze({
     kind: "Range",
     type: 3,
+    size: 1,
+    canFail: false,
     bounds,
     matches: (argument: Value) => outcome(contains(argument)),
     permits: (child: Constraint) => {

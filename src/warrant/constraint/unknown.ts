@@ -6,6 +6,8 @@ export function unknown(type: number, value: CborValue): Constraint {
   return Object.freeze({
     kind: "Unknown",
     type,
+    size: 1,
+    canFail: true,
     matches: () => "unknown",
     permits: () => false,
     describe: () => `Unknown(${type})`,

@@ -6,6 +6,8 @@ import type { Constraint } from "./constraint.ts";
 export const wildcard: Constraint = Object.freeze({
   kind: "Wildcard",
   type: 16,
+  size: 1,
+  canFail: false,
   matches: () => "match",
   permits: () => true,
   describe: () => "Wildcard",

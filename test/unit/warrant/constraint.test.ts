@@ -124,6 +124,13 @@ test("an empty All grants nothing to a child", () => {
   assert.equal(all([]).permits(all([])), false);
 });
 
+test("a child can't leave out the branch that would have stopped its parent", () => {
+  assert.equal(any([unknown, exact("a")]).permits(any([exact("a")])), false);
+  assert.equal(any([all([]), exact("a")]).permits(any([exact("a")])), false);
+  assert.equal(any([exact("a"), unknown]).permits(any([exact("a")])), true);
+  assert.equal(not(pattern("[")).permits(not(pattern("*"))), false);
+});
+
 test("only a wildcard permits an unknown kind, which permits nothing", () => {
   assert.equal(wildcard.permits(unknown), true);
   assert.equal(unknown.permits(unknown), false);
@@ -141,6 +148,7 @@ const { constraint } = fc.letrec<{ constraint: Constraint }>((tie) => ({
   constraint: fc.oneof(
     { maxDepth: 3 },
     fc.constant(wildcard),
+    fc.constant(unknown),
     value.map(exact),
     fc.array(value, { maxLength: 3 }).map(oneOf),
     fc.array(value, { maxLength: 3 }).map(notOneOf),
@@ -157,12 +165,6 @@ const { constraint } = fc.letrec<{ constraint: Constraint }>((tie) => ({
   ),
 }));
 
-/** Any member that can't be evaluated ends its `Any`; a child may leave such a member out. */
-function canFault(each: Constraint): boolean {
-  return valueSamples.some((sample) => ["error", "unknown"].includes(each.matches(sample)));
-}
-const valueSamples: readonly Value[] = fc.sample(value, 200);
-
 test("a list holds exactly the values that are the same as one of its members", () => {
   const any = fc.oneof(value, fc.constantFrom<Value>(NaN, -0, [NaN], "i1;", "s1:a", [[], "a"], [["a"]]));
   fc.assert(
@@ -177,10 +179,10 @@ test("a list holds exactly the values that are the same as one of its members", 
 test("what a permitted child matches, its parent matches", () => {
   fc.assert(
     fc.property(constraint, constraint, value, (parent, child, argument) => {
-      fc.pre(parent.permits(child) && !canFault(parent));
+      fc.pre(parent.permits(child));
       if (child.matches(argument) === "match") assert.equal(parent.matches(argument), "match");
     }),
-    { numRuns: 3_000, maxSkipsPerRun: 1_000 },
+    { numRuns: 10_000, maxSkipsPerRun: 1_000 },
   );
 });
 

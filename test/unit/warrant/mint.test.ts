@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { generateSigningKey, signingKeyFromSeed } from "../../../src/crypto/ed25519.ts";
 import { checkChain, type Trust } from "../../../src/warrant/chain.ts";
-import { exact, oneOf, pattern, range } from "../../../src/warrant/constraint/index.ts";
+import { all, exact, oneOf, pattern, range, wildcard } from "../../../src/warrant/constraint/index.ts";
 import { type ConstraintSet, constraintSet } from "../../../src/warrant/constraint-set.ts";
 import { encodeHeader, parseWarrantHeader } from "../../../src/warrant/header.ts";
 import { delegate, delegateUnchecked, encodeStack, type Grant, mint } from "../../../src/warrant/mint.ts";
@@ -138,7 +138,23 @@ test("turning any single bit of a stack or of its proof denies the call", () => 
     assert.ok(!allows(bytes, flipped(proof, bit)), `proof bit ${bit}`);
 });
 
-test("strangers cost no signature check: a forged chain of many links is refused by its root alone", () => {
+test("constraints and arguments whose product would take seconds are refused", () => {
+  const many = (count: number) => all(Array.from({ length: count }, () => pattern("a*")));
+  const granted = (count: number) => ({ tools: { read: constraintSet({ path: many(count) }) } });
+  const open = mint(root, grant({ tools: { read: constraintSet({ path: wildcard }) } }));
+  const wide = delegateUnchecked(planner, open, grant({ holder: worker.publicKey, ...granted(1000) }));
+  const long = new Map([["path", "a".repeat(65_000)]]);
+  const proof = encodeHeader(signProof(worker, { warrant: leafOf(wide), tool: "read", args: long }, NOW));
+  assert.deepEqual(
+    verifyCall(wide, { tool: "read", args: long, proof }, trust, NOW)?.refused,
+    "constraint_violation",
+  );
+  const wider = delegateUnchecked(worker, wide, grant({ holder: worker.publicKey, ...granted(1000) }));
+  assert.match(checkChain(wider, trust, NOW)?.detail ?? "", /too many to compare/);
+  assert.equal(checkChain(wide, trust, NOW), undefined);
+});
+
+test("strangers cost no signature check: a forged root is refused by its key alone", () => {
   const forged = { ...minted[0], issuer: worker.publicKey };
   assert.equal(checkChain([forged], trust, NOW)?.refused, "untrusted_root");
 });
