@@ -29,7 +29,9 @@ export function readBody(gateway: Gateway, request: HttpRequest): JsonDocument |
   const unlike = encodingFault(request) ?? mediaTypeFault(request, gateway.settings.bodyMediaTypes);
   if (unlike !== undefined) return refuse("body_unreadable", unlike);
   const result = parseJson(request.body.bytes);
-  return result.ok ? result.document : refuse("body_unreadable", `the body is not JSON: ${result.fault}`);
+  return result.ok
+    ? result.document
+    : refuse("body_unreadable", `the body is not read as JSON: ${result.fault}`);
 }
 
 function completenessFault({ headers, body }: HttpRequest): string | undefined {

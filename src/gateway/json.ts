@@ -1,7 +1,7 @@
 // JSON text → Value. None of the npm readers (lossless-json, json-bigint, momoa, jsonc-parser) keeps 1 and 1.0
 // apart and 64-bit integers exact, tells repeated member names, and refuses lone surrogates and bad UTF-8.
 import { I64_MAX, I64_MIN, type Value } from "../value.ts";
-import { MAX_JSON_DEPTH } from "./limits.ts";
+import { MAX_JSON_DEPTH, MAX_JSON_VALUES } from "./limits.ts";
 
 export type JsonResult =
   | { readonly ok: true; readonly document: JsonDocument }
@@ -45,6 +45,7 @@ class JsonReader {
   readonly repeated = new Map<Value, Set<string>>();
   readonly #text: string;
   #at = 0;
+  #values = 0;
 
   constructor(text: string) {
     this.#text = text;
@@ -59,6 +60,7 @@ class JsonReader {
 
   /** Reads a value and the blanks after it. */
   #value(depth: number): Value {
+    if (++this.#values > MAX_JSON_VALUES) this.#fail(`more than ${MAX_JSON_VALUES} values`);
     const code = this.#text.charCodeAt(this.#at);
     let value: Value;
     if (code === 0x22) value = this.#string();

@@ -23,5 +23,8 @@ export const MAX_CHAIN_LENGTH = 65;
 /** Nesting of JSON lists and objects, as deep as the reference reads; each level is a call on the stack. */
 export const MAX_JSON_DEPTH = 127;
 
+/** Values in one JSON text: 2 MiB of `[],` would take 0.3 s, in which no other request is answered. */
+export const MAX_JSON_VALUES = 100_000;
+
 /** How many names a refusal lists as available. */
 export const MAX_LISTED_NAMES = 5;

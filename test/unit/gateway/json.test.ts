@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import { parseJson } from "../../../src/gateway/json.ts";
-import { MAX_JSON_DEPTH } from "../../../src/gateway/limits.ts";
+import { MAX_JSON_DEPTH, MAX_JSON_VALUES } from "../../../src/gateway/limits.ts";
 import type { Value } from "../../../src/value.ts";
 
 function read(text: string | Uint8Array): ReturnType<typeof parseJson> {
@@ -202,6 +202,28 @@ describe("nesting", () => {
   });
 
   it("without an end costs no stack", () => assert.equal(read("[".repeat(2_000_000)).ok, false));
+});
+
+describe("values", () => {
+  it("are read up to the bound and refused beyond", () => {
+    const list = (length: number): string => `[${Array(length).fill("0").join(",")}]`;
+    assert.equal(read(list(MAX_JSON_VALUES - 1)).ok, true);
+    const result = read(list(MAX_JSON_VALUES));
+    assert.ok(!result.ok);
+    assert.match(result.fault, /^more than 100000 values/);
+  });
+
+  it("are counted in objects, too", () => {
+    const pairs = Array.from({ length: MAX_JSON_VALUES }, (_, i) => `"${i}":0`);
+    assert.equal(read(`{${pairs.slice(1).join(",")}}`).ok, true);
+    assert.equal(read(`{${pairs.join(",")}}`).ok, false);
+  });
+
+  it("beyond the bound cost little time", () => {
+    const started = performance.now();
+    assert.equal(read(`[${"[],".repeat(20_000_000)}0]`).ok, false);
+    assert.ok(performance.now() - started < 2000);
+  });
 });
 
 it("a long text of digits is refused without converting it", () => {
