@@ -1,4 +1,5 @@
 import { isList, isObject, type Value } from "../value.ts";
+import { foldCase } from "./fold-case.ts";
 import type { JsonDocument } from "./json.ts";
 
 /** A dotted path into a JSON body: `spec.items.*.name`, `rows.0`. */
@@ -7,48 +8,47 @@ export interface BodyPath {
   readonly steps: readonly Step[];
 }
 
-type Step =
-  | { readonly kind: "member"; readonly name: string }
-  | { readonly kind: "index"; readonly index: number }
-  | { readonly kind: "each" };
+type Step = MemberStep | { readonly kind: "index"; readonly index: number } | { readonly kind: "each" };
+
+interface MemberStep {
+  readonly kind: "member";
+  readonly name: string;
+  readonly folded: string;
+}
 
 /** Splits at every dot: digits are the index of a list, `*` is each of its items, all else is a member's name. */
 export function parseBodyPath(text: string): BodyPath {
   const steps = text.split(".").map((part): Step => {
     if (part === "*") return { kind: "each" };
     if (/^\+?[0-9]+$/.test(part)) return { kind: "index", index: Number(part) };
-    return { kind: "member", name: part };
+    return { kind: "member", name: part, folded: foldCase(part) };
   });
   return Object.freeze({ text, steps: Object.freeze(steps) });
 }
 
-/** Stands for a value that two readers of the same body would see differently. */
-export const REPEATED = Symbol("a member is given twice");
+/** Stand for a value that two readers of the same body would see differently; described as the end of a sentence. */
+export const REPEATED = Symbol("is given twice");
+export const RECASED = Symbol("is given with letters in another case");
+
+type Found = Value | undefined | typeof REPEATED | typeof RECASED;
 
 /**
  * The value at a path, undefined where there is none. With `*`, items without the rest of the path are left
  * out, and a list that stays empty counts as none.
  */
-export function valueAt(
-  { value, repeated }: JsonDocument,
-  path: BodyPath,
-): Value | undefined | typeof REPEATED {
+export function valueAt({ value, repeated }: JsonDocument, path: BodyPath): Found {
   const found = walk(value, path.steps, 0, repeated);
-  if (found === undefined || found === REPEATED || repeated.size === 0) return found;
+  if (found === undefined || typeof found === "symbol" || repeated.size === 0) return found;
   return some(found, (part) => repeated.has(part)) ? REPEATED : found;
 }
 
-function walk(
-  value: Value,
-  steps: readonly Step[],
-  at: number,
-  repeated: JsonDocument["repeated"],
-): Value | undefined | typeof REPEATED {
+function walk(value: Value, steps: readonly Step[], at: number, repeated: JsonDocument["repeated"]): Found {
   const step = steps[at];
   if (step === undefined) return value;
   if (step.kind === "member") {
     if (!isObject(value)) return undefined;
     if (repeated.get(value)?.has(step.name)) return REPEATED;
+    if (hasOtherCase(value, step)) return RECASED;
     const member = value.get(step.name);
     return member === undefined ? undefined : walk(member, steps, at + 1, repeated);
   }
@@ -60,10 +60,18 @@ function walk(
   const found: Value[] = [];
   for (const item of value) {
     const part = walk(item, steps, at + 1, repeated);
-    if (part === REPEATED) return REPEATED;
+    if (typeof part === "symbol") return part;
     if (part !== undefined) found.push(part);
   }
   return found.length === 0 ? undefined : found;
+}
+
+/** Letters that differ in case only take the same place, so names of other lengths need no look. */
+function hasOtherCase(object: ReadonlyMap<string, Value>, { name, folded }: MemberStep): boolean {
+  for (const other of object.keys()) {
+    if (other.length === name.length && other !== name && foldCase(other) === folded) return true;
+  }
+  return false;
 }
 
 /** Whether a test holds for a value or for anything in it, names of members included. */

@@ -4,6 +4,7 @@ import type { Route, RouteTable, Rule } from "./gateway.ts";
 import { guardHeaders, isToken } from "./header.ts";
 import { isHost } from "./host.ts";
 import { type Pattern, parsePattern } from "./pattern.ts";
+import { queryKeys } from "./query.ts";
 import type { Report } from "./report.ts";
 import { Router } from "./router.ts";
 import type { RouteEntry } from "./schema.ts";
@@ -112,11 +113,11 @@ function checkParameters(
 }
 
 function compileRoute({ entry, rules }: RouteSource, pattern: Pattern, { version }: FileContext): Route {
-  const queryKeys = new Set<string>();
+  const keys: string[] = [];
   const headers: string[] = [];
   let readsBody = false;
   for (const { source } of rules.values()) {
-    if (source.from === "query") queryKeys.add(source.key);
+    if (source.from === "query") keys.push(source.key);
     if (source.from === "header") headers.push(source.name);
     if (source.from === "body") readsBody = true;
   }
@@ -127,7 +128,7 @@ function compileRoute({ entry, rules }: RouteSource, pattern: Pattern, { version
     allowUpgrade: entry.allow_upgrade,
     decodesPath: version === 2,
     rules: Object.freeze([...rules.values()]),
-    queryKeys,
+    queryKeys: queryKeys(keys),
     headers: guardHeaders(headers),
     readsBody,
   });

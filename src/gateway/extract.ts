@@ -1,7 +1,7 @@
 import { type Arguments, isObject, type Value } from "../value.ts";
 import { type ArgumentType, convertText, hasType, isAllowed } from "./argument-type.ts";
 import { readBody } from "./body.ts";
-import { REPEATED, some, valueAt } from "./body-path.ts";
+import { some, valueAt } from "./body-path.ts";
 import type { Gateway, Rule } from "./gateway.ts";
 import { aliasOf, droppedByConnection, trimBlanks } from "./header.ts";
 import type { JsonDocument } from "./json.ts";
@@ -30,7 +30,7 @@ export function extract(
   const spoilt = headerFault(match, request);
   if (spoilt !== undefined) return refuse("ambiguous_request", spoilt);
   const query =
-    route.queryKeys.size === 0
+    route.queryKeys.names.size === 0
       ? NO_QUERY
       : readQuery(queryOf(request.target), route.queryKeys, request.headers.exact);
   if (isRefusal(query)) return query;
@@ -147,8 +147,8 @@ function bodyValue(
 ): Value | undefined | GatewayRefusal {
   if (body === undefined) return undefined;
   const value = valueAt(body, source.path);
-  if (value === REPEATED) {
-    return refuse("ambiguous_request", `a member of \`${source.path.text}\` is given twice`, argument);
+  if (typeof value === "symbol") {
+    return refuse("ambiguous_request", `a member of \`${source.path.text}\` ${value.description}`, argument);
   }
   if (value === undefined || request.body.exact) return value;
   const replaced = source.path.text.includes("!") || some(value, isReplaced);

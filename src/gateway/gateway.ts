@@ -4,6 +4,7 @@ import type { AllowedValues, ArgumentType } from "./argument-type.ts";
 import type { BodyPath } from "./body-path.ts";
 import type { GuardedHeaders } from "./header.ts";
 import type { Pattern } from "./pattern.ts";
+import type { QueryKeys } from "./query.ts";
 import type { Router } from "./router.ts";
 import type { Mode } from "./schema.ts";
 
@@ -52,7 +53,7 @@ export interface Route {
   readonly decodesPath: boolean;
   readonly rules: readonly Rule[];
   /** Query keys, headers and body as the rules need them, so that each is read once. */
-  readonly queryKeys: ReadonlySet<string>;
+  readonly queryKeys: QueryKeys;
   readonly headers: GuardedHeaders;
   readonly readsBody: boolean;
 }

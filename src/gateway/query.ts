@@ -1,15 +1,26 @@
+import { foldCase } from "./fold-case.ts";
 import { decodePercent } from "./percent.ts";
 import { type GatewayRefusal, refuse } from "./refusal.ts";
 
+/** Keys to read, and the form in which all that some server may take for one of them is equal to it. */
+export interface QueryKeys {
+  readonly names: ReadonlySet<string>;
+  readonly folded: ReadonlySet<string>;
+}
+
+export function queryKeys(names: readonly string[]): QueryKeys {
+  return Object.freeze({ names: new Set(names), folded: new Set(names.map(foldCase)) });
+}
+
 /**
  * Values of the given keys in a query, form-decoded. Refuses what servers split or decode differently: `;`,
- * a fragment, a key sent twice, escapes that don't decode.
+ * a fragment, a key sent twice, in other letters or with brackets, escapes that don't decode.
  *
  * @param exact false when a `!` may stand for a byte that isn't UTF-8.
  */
 export function readQuery(
   query: string,
-  keys: ReadonlySet<string>,
+  keys: QueryKeys,
   exact: boolean,
 ): ReadonlyMap<string, string> | GatewayRefusal {
   const values = new Map<string, string>();
@@ -24,7 +35,10 @@ export function readQuery(
     const equals = pair.indexOf("=");
     const key = decodeForm(equals < 0 ? pair : pair.slice(0, equals));
     if (key === undefined) return refuse("ambiguous_request", "a query key doesn't decode");
-    if (!keys.has(key)) continue;
+    if (!keys.names.has(key)) {
+      if (!isAlias(key, keys)) continue;
+      return refuse("ambiguous_request", `query key \`${key}\` may be read as an extracted one`);
+    }
     if (values.has(key)) return refuse("ambiguous_request", `query key \`${key}\` was sent more than once`);
     const value = equals < 0 ? "" : decodeForm(pair.slice(equals + 1));
     if (value === undefined)
@@ -33,6 +47,13 @@ export function readQuery(
     values.set(key, value);
   }
   return values;
+}
+
+/** Some servers ignore case; some put `k[]=1` and `k[a]=1` in a list or map named `k`. */
+function isAlias(key: string, { folded }: QueryKeys): boolean {
+  const given = foldCase(key);
+  if (folded.has(given)) return true;
+  return key.includes("[") && folded.values().some((name) => given.startsWith(`${name}[`));
 }
 
 /** Why a `!` is refused where the proxy may have put it. */

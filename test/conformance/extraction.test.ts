@@ -59,6 +59,7 @@ const DIFFERENCES: Readonly<Record<string, Difference>> = {
     cases: [
       "query-duplicate-last-wins",
       "query-bracket-key-literal",
+      "query-key-case-sensitive",
       "query-semicolon-not-separator",
       "query-invalid-utf8-replaced",
       "query-bad-percent-kept",
@@ -84,6 +85,7 @@ const DIFFERENCES: Readonly<Record<string, Difference>> = {
       "body-duplicate-key-last-wins",
       "body-duplicate-key-escaped-last-wins",
       "body-duplicate-object-replaced-not-merged",
+      "body-key-case-sensitive",
     ],
   },
   "A body that isn't JSON is refused": {

@@ -55,6 +55,7 @@ describe("a body is unreadable", () => {
     },
     "when nobody says which HTTP it was, and there is a media type": { protocol: "", headers: [JSON_TYPE] },
     "when it is not JSON": post("hello"),
+    "when it holds more values than one request may cost": post(`[${"[],".repeat(100_000)}0]`),
     "when a number elsewhere in it can't be kept": post('{"a":1,"b":99999999999999999999}'),
   };
   for (const [what, sent] of Object.entries(unreadable)) {
@@ -129,6 +130,43 @@ describe("a member given twice", () => {
     assert.deepEqual(argumentsOf(fileOf("v: {from: body, path: a.0}"), post('{"a":[1,{"c":1,"c":1}]}')), {
       v: 1n,
     });
+  });
+});
+
+describe("a member in other letters", () => {
+  const otherwise: readonly (readonly [path: string, body: string])[] = [
+    ["replicas", '{"replicas":1,"Replicas":9}'],
+    ["replicas", '{"REPLICAS":9}'],
+    ["replicas", '{"replica\u017f":9}'],
+    ["replicas", '{"replica\\u017f":9}'],
+    ["kind", '{"kind":1,"\u212aind":9}'],
+    ["Δ", '{"δ":9}'],
+    ["spec.replicas", '{"spec":{"replicas":1},"Spec":{"replicas":9}}'],
+    ["spec.replicas", '{"Spec":{"replicas":9}}'],
+    ["spec.replicas", '{"spec":{"replicaS":9}}'],
+    ["items.*.id", '{"items":[{"id":1},{"id":1,"ID":9}]}'],
+    ["items.0.id", '{"items":[{"Id":9}]}'],
+  ];
+  for (const [path, body] of otherwise) {
+    it(`is refused on the path ${path} of ${body}`, () => {
+      const outcome = call(gatewayOf(fileOf(`v: {from: body, path: "${path}"}`)), post(body));
+      assertRefused(outcome, "ambiguous_request", /letters in another case/);
+    });
+  }
+
+  it("is harmless elsewhere", () => {
+    const body = '{"spec":{"a":1,"xReplicas":2},"x":{"A":2,"Spec":3},"X":4,"ſpecs":5}';
+    assert.deepEqual(argumentsOf(fileOf("v: {from: body, path: spec.a}"), post(body)), { v: 1n });
+  });
+
+  it("is looked for without much time", () => {
+    const names = Array.from({ length: 99_000 }, (_, i) => `"é${String(i).padStart(5, "0")}":0`);
+    const rules = Array.from({ length: 10 }, (_, i) => `v${i}: {from: body, path: abcde${i}}`);
+    const many = gatewayOf(fileOf(rules.join(", ")));
+    const sent = post(`{${names.join(",")}}`);
+    const started = performance.now();
+    assert.deepEqual(call(many, sent), { tool: "t", args: new Map() });
+    assert.ok(performance.now() - started < 2000);
   });
 });
 

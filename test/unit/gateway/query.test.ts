@@ -17,7 +17,7 @@ describe("a query value", () => {
     ["/t?%71=a", "a"],
     ["/t?q=%C3%A9", "é"],
     ["/t?q=%00", "\0"],
-    ["/t?Q=a", undefined],
+    ["/t?qq=a&x[q]=b&[q]=c", undefined],
     ["/t?q%20=a", undefined],
     ["/t", undefined],
     ["/t?", undefined],
@@ -32,6 +32,11 @@ describe("a query value", () => {
     "when its key is sent twice": "/t?q=a&q=a",
     "when its key is sent twice, once escaped": "/t?q=a&%71=b",
     "when its key is sent twice, once without a value": "/t?q&q=b",
+    "when its key is sent in other letters": "/t?Q=a",
+    "when its key is sent in other letters, too": "/t?q=a&%51=b",
+    "when its key is sent as that of a list, too": "/t?q=a&q[]=b",
+    "when its key is sent as that of a list, escaped": "/t?q%5B%5D=b",
+    "when its key is sent as that of a map, in other letters": "/t?Q[a]=b",
     "when a semicolon may separate pairs": "/t?a=1;q=2",
     "when a semicolon stands in it": "/t?q=1;r=2",
     "when a fragment may cut it": "/t?q=1#2",
@@ -45,6 +50,23 @@ describe("a query value", () => {
   for (const [what, target] of Object.entries(refused)) {
     it(`is refused ${what}`, () => assertRefused(call(gateway, { target }), "ambiguous_request"));
   }
+
+  it("of a key with brackets has names beside it, but none below it", () => {
+    const nested = fileOf('k: {from: query, path: "f[k]"}, s: {from: query, path: s}');
+    assert.deepEqual(argumentsOf(nested, { target: "/t?f[k]=a&f[j]=b&f=c" }), { k: "a" });
+    for (const key of ["f[k][]", "F[k]", "f[K]", "%C5%BF"]) {
+      assertRefused(
+        call(gatewayOf(nested), { target: `/t?${key}=a` }),
+        "ambiguous_request",
+        /may be read as/,
+      );
+    }
+  });
+
+  it("is read where both spellings of its key have a rule", () => {
+    const both = fileOf("a: {from: query, path: q}, b: {from: query, path: Q}");
+    assert.deepEqual(argumentsOf(both, { target: "/t?q=1&Q=2" }), { a: "1", b: "2" });
+  });
 
   it("of other keys may be anything", () => {
     assert.deepEqual(argumentsOf(file, { target: "/t?q=a&r=%zz&r=caf\xe9" }), { q: "a" });
