@@ -81,7 +81,7 @@ async function tryEnvoy(
   folder: string,
   ports: { readonly authorizer: number; readonly upstream: number },
 ): Promise<RunningEnvoy | undefined> {
-  const found: EnvoyFound | undefined = await findEnvoy(input.variables);
+  const found: EnvoyFound | undefined = await findEnvoy(input.variables, input.stdout);
   if (found === undefined) {
     input.stdout(
       "Envoy         none found (ENVOY_BIN, PATH, Docker): asking the authorizer directly over gRPC\n\n",

@@ -27,13 +27,16 @@ export interface RunningEnvoy {
 type Variables = Readonly<Record<string, string | undefined>>;
 
 /** Looks for `ENVOY_BIN`, then `envoy` on the PATH, then Docker. */
-export async function findEnvoy(variables: Variables): Promise<EnvoyFound | undefined> {
+export async function findEnvoy(
+  variables: Variables,
+  tell: (text: string) => void,
+): Promise<EnvoyFound | undefined> {
   const named = variables["ENVOY_BIN"];
   if (named !== undefined && named !== "") return binary(`${named} (ENVOY_BIN)`, named);
   const folders = (variables["PATH"] ?? "").split(delimiter).filter((folder) => folder !== "");
   const installed = folders.map((folder) => join(folder, "envoy")).find(isExecutable);
   if (installed !== undefined) return binary(`${installed} (PATH)`, installed);
-  return (await hasDockerImage()) ? docker() : undefined;
+  return (await hasDockerImage(tell)) ? docker() : undefined;
 }
 
 /** Runs the shipped example configuration on free ports in front of the two services on loopback. */
@@ -78,29 +81,21 @@ function docker(): EnvoyFound {
     origin: `${IMAGE} (Docker)`,
     command: "docker",
     arguments: (configFile) => [
-      ...[
-        "run",
-        "--rm",
-        "--init",
-        "--network",
-        "host",
-        "--volume",
-        `${configFile}:/etc/envoy/envoy.yaml:ro`,
-        IMAGE,
-      ],
-      ...["-c", "/etc/envoy/envoy.yaml", ...QUIETLY],
+      ...["run", "--rm", "--init", "--network=host", `--volume=${configFile}:/etc/envoy/envoy.yaml:ro`],
+      ...[IMAGE, "-c", "/etc/envoy/envoy.yaml", ...QUIETLY],
     ],
   };
 }
 
 /** Only where containers can share the host's network, as the services listen on loopback. */
-async function hasDockerImage(): Promise<boolean> {
+async function hasDockerImage(tell: (text: string) => void): Promise<boolean> {
   if (platform() !== "linux") return false;
   try {
     await execute("docker", ["info"]);
-    await execute("docker", ["image", "inspect", IMAGE]).catch(() =>
-      execute("docker", ["pull", "--quiet", IMAGE]),
-    );
+    await execute("docker", ["image", "inspect", IMAGE]).catch(() => {
+      tell(`Envoy         fetching ${IMAGE}; a local one can be named with ENVOY_BIN\n`);
+      return execute("docker", ["pull", "--quiet", IMAGE]);
+    });
     return true;
   } catch {
     return false;
