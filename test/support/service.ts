@@ -1,10 +1,14 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
+import { fileURLToPath } from "node:url";
 import type { Log } from "../../src/server/log.ts";
 import { type RunningServer, startServer } from "../../src/server/server.ts";
 import { loadSnapshot, type Snapshot } from "../../src/server/snapshot.ts";
+import { waitFor } from "./wait.ts";
 
 export interface Service extends RunningServer {
   /** Decisions and faults so far. */
@@ -52,4 +56,67 @@ export function snapshotOf(gatewayYaml: string): Snapshot {
   rmSync(folder, { recursive: true });
   if (!loaded.ok) throw new Error(loaded.errors.join("\n"));
   return loaded.snapshot;
+}
+
+/** One line of the log. */
+export type Line = Readonly<Record<string, unknown>>;
+
+/** `serve` as a process of its own. */
+export interface Serving {
+  readonly port: number;
+  /** The line that told the port. */
+  readonly listening: Line;
+  readonly stderr: () => string;
+  /** Ends it. @returns every line it wrote to stdout, as text. */
+  readonly stop: () => Promise<readonly string[]>;
+}
+
+export interface ServeOptions {
+  readonly args?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** Runs `serve` on a free port of loopback; it ends with the test. */
+export async function startServe(
+  t: TestContext,
+  gatewayYaml: string,
+  { args = [], env = {} }: ServeOptions = {},
+): Promise<Serving> {
+  const folder = mkdtempSync(join(tmpdir(), "tenuo-test-"));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const config = join(folder, "gateway.yaml");
+  writeFileSync(config, gatewayYaml);
+  const main = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
+  const common = ["serve", "--config", config, "--bind", "127.0.0.1", "--port", "0", "--drain-seconds", "0"];
+  const child = spawn(process.execPath, [main, ...common, ...args], {
+    env: { PATH: process.env["PATH"], TENUO_HEALTH_PORT: "0", ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  t.after(() => child.kill("SIGKILL"));
+  const closed = once(child, "close");
+  let stdout = "";
+  let stderr = "";
+  child.stdout.setEncoding("utf8").on("data", (text) => {
+    stdout += text;
+  });
+  child.stderr.setEncoding("utf8").on("data", (text) => {
+    stderr += text;
+  });
+  const linesSoFar = (): string[] => stdout.split("\n").slice(0, -1);
+  const listening = await waitFor("`serve` listens", () => {
+    if (child.exitCode !== null) throw new Error(`it ended: ${stderr}`);
+    return linesSoFar()
+      .map((line): Line => JSON.parse(line))
+      .find(({ event }) => event === "listening");
+  });
+  return {
+    port: Number(listening["port"]),
+    listening,
+    stderr: () => stderr,
+    stop: async () => {
+      child.kill("SIGTERM");
+      await closed;
+      return linesSoFar();
+    },
+  };
 }

@@ -1,5 +1,11 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { createHash } from "node:crypto";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { generateSigningKey, seedOf } from "../../../src/crypto/ed25519.ts";
+import { loadSnapshot, type Snapshot, type Sources } from "../../../src/server/snapshot.ts";
 import { snapshotOf } from "../../support/service.ts";
 
 const file = (settings: string, route = "") => `
@@ -26,4 +32,105 @@ test("without a trusted root it isn't ready", () => {
   const snapshot = snapshotOf(file(`trusted_roots: ["${root}", "${root.toUpperCase()}"]`));
   assert.deepEqual(snapshot.unready, []);
   assert.deepEqual([...snapshot.policy.trust.roots], [root]);
+});
+
+const folder = mkdtempSync(join(tmpdir(), "tenuo-snapshot-"));
+after(() => rmSync(folder, { recursive: true }));
+
+function write(name: string, text: string | Uint8Array): string {
+  writeFileSync(join(folder, name), text);
+  return join(folder, name);
+}
+
+function load(settings: string, sources: Partial<Sources> = {}): Snapshot {
+  const loaded = loadSnapshot(
+    { configFile: write("gateway.yaml", file(settings)), trustedKeys: [], ...sources },
+    new Date(0),
+  );
+  if (!loaded.ok) assert.fail(loaded.errors.join("\n"));
+  return loaded.snapshot;
+}
+
+function errorsOf(sources: Partial<Sources>): readonly string[] {
+  const loaded = loadSnapshot(
+    { configFile: write("gateway.yaml", file("")), trustedKeys: [], ...sources },
+    new Date(0),
+  );
+  return loaded.ok ? [] : loaded.errors;
+}
+
+const newKeyHex = () => generateSigningKey().publicKey.hex;
+
+test("a mode from outside beats the file's, also for what no route is known of", () => {
+  const { policy } = load("mode: audit", { mode: "permissive" });
+  assert.deepEqual([policy.mode, policy.strictestMode], ["permissive", "permissive"]);
+  assert.equal(load("mode: permissive", { mode: "enforce" }).policy.mode, "enforce");
+});
+
+test("a clock tolerance from outside beats the file's, also one of 0; without any it is 30 seconds", () => {
+  const tolerance = (settings: string, sources = {}) =>
+    load(settings, sources).policy.trust.clockToleranceSeconds;
+  assert.equal(tolerance(""), 30);
+  assert.equal(tolerance("clock_tolerance_secs: 7"), 7);
+  assert.equal(tolerance("clock_tolerance_secs: 0"), 0);
+  assert.equal(tolerance("clock_tolerance_secs: 7", { clockToleranceSeconds: 5 }), 5);
+  assert.equal(tolerance("clock_tolerance_secs: 7", { clockToleranceSeconds: 0 }), 0);
+});
+
+test("trusted roots are united from the file, the flags and the file of keys", () => {
+  const [a, b, c, d] = Array.from({ length: 4 }, newKeyHex) as [string, string, string, string];
+  const trustedKeysFile = write("keys", `${d}\n${a}\n`);
+  const trustedKeys = [b, c, a.toUpperCase()].map((hex) => ({ from: "--trusted-keys", hex }));
+  const { policy, unready } = load(`trusted_roots: ["${a}"]`, { trustedKeys, trustedKeysFile });
+  assert.deepEqual([...policy.trust.roots].sort(), [a, b, c, d].sort());
+  assert.deepEqual(unready, []);
+  for (const sources of [{ trustedKeys }, { trustedKeysFile }])
+    assert.deepEqual(load("", sources).unready, []);
+});
+
+test("a file of keys may have comments, empty lines, blanks and the line ends of Windows", () => {
+  const [a, b, c] = Array.from({ length: 3 }, newKeyHex) as [string, string, string];
+  const text = `# roots\r\n\r\n${a} # the first\r\n  ${b}\t\r\n#${newKeyHex()}\r\n${c}`;
+  const { policy } = load("", { trustedKeysFile: write("keys", text) });
+  assert.deepEqual([...policy.trust.roots].sort(), [a, b, c].sort());
+});
+
+test("each wrong key is named by its place, and never by its text", () => {
+  const seed = Buffer.from(seedOf(generateSigningKey())).toString("hex").slice(1);
+  const trustedKeysFile = write("keys", `# roots\r\n${newKeyHex()}\r\n${seed}\r\nnonsense\r\n`);
+  const errors = errorsOf({ trustedKeysFile, trustedKeys: [{ from: "--trusted-keys", hex: seed }] });
+  const places = ["--trusted-keys: 63 ", `${trustedKeysFile}:3:1: 63 `, `${trustedKeysFile}:4:1: 8 `];
+  assert.equal(errors.length, places.length);
+  for (const [i, place] of places.entries()) assert.ok(errors[i]?.startsWith(place), errors[i]);
+  assert.ok(!errors.join("\n").includes(seed) && !errors.join("\n").includes("nonsense"));
+});
+
+test("files that can't be read are all reported at once", () => {
+  const bad = write("latin1", Uint8Array.of(0xff));
+  const none = join(folder, "none");
+  assert.deepEqual(errorsOf({ trustedKeysFile: bad, configFile: none }), [
+    `${bad}: is not UTF-8 text`,
+    `${none}: no such file`,
+  ]);
+  assert.deepEqual(errorsOf({ trustedKeysFile: folder }), [`${folder}: is a folder, not a file`]);
+});
+
+test("credentials are stripped and details shown only where the file says so", () => {
+  assert.deepEqual(load("").answers, { debugMode: false, stripHeaders: [] });
+  const names = "warrant_header: X-W, pop_header: X-P, approval_header: X-A";
+  assert.deepEqual(load(`debug_mode: true, strip_credentials: true, ${names}`).answers, {
+    debugMode: true,
+    stripHeaders: ["x-w", "x-p", "x-a"],
+  });
+});
+
+test("a snapshot tells which file it was made of, and when", () => {
+  const sha256 = createHash("sha256").update(file("")).digest("hex");
+  assert.deepEqual(load("").config, { sha256, loadedAt: "1970-01-01T00:00:00.000Z" });
+});
+
+test("a snapshot is frozen", () => {
+  const snapshot = load("");
+  for (const part of [snapshot, snapshot.policy, snapshot.policy.trust, snapshot.answers, snapshot.config])
+    assert.ok(Object.isFrozen(part));
 });
