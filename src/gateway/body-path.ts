@@ -13,15 +13,21 @@ type Step = MemberStep | { readonly kind: "index"; readonly index: number } | { 
 interface MemberStep {
   readonly kind: "member";
   readonly name: string;
-  readonly folded: string;
+  /** The name in the form in which all others that differ in case only are equal to it; where those are refused. */
+  readonly folded?: string;
 }
 
-/** Splits at every dot: digits are the index of a list, `*` is each of its items, all else is a member's name. */
-export function parseBodyPath(text: string): BodyPath {
+/**
+ * Splits at every dot: digits are the index of a list, `*` is each of its items, all else is a member's name.
+ *
+ * @param refusesOtherCase whether a name that differs in case only makes the request ambiguous
+ */
+export function parseBodyPath(text: string, refusesOtherCase: boolean): BodyPath {
   const steps = text.split(".").map((part): Step => {
     if (part === "*") return { kind: "each" };
     if (/^\+?[0-9]+$/.test(part)) return { kind: "index", index: Number(part) };
-    return { kind: "member", name: part, folded: foldCase(part) };
+    const member = { kind: "member", name: part } as const;
+    return refusesOtherCase ? { ...member, folded: foldCase(part) } : member;
   });
   return Object.freeze({ text, steps: Object.freeze(steps) });
 }
@@ -68,6 +74,7 @@ function walk(value: Value, steps: readonly Step[], at: number, repeated: JsonDo
 
 /** Letters that differ in case only take the same place, so names of other lengths need no look. */
 function hasOtherCase(object: ReadonlyMap<string, Value>, { name, folded }: MemberStep): boolean {
+  if (folded === undefined) return false;
   for (const other of object.keys()) {
     if (other.length === name.length && other !== name && foldCase(other) === folded) return true;
   }

@@ -128,7 +128,7 @@ function compileRoute({ entry, rules }: RouteSource, pattern: Pattern, { version
     allowUpgrade: entry.allow_upgrade,
     decodesPath: version === 2,
     rules: Object.freeze([...rules.values()]),
-    queryKeys: queryKeys(keys),
+    queryKeys: queryKeys(keys, version === 2),
     headers: guardHeaders(headers),
     readsBody,
   });

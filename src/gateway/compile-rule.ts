@@ -32,7 +32,7 @@ export function compileRule(
   path: ConfigPath,
   context: FileContext,
 ): Rule | undefined {
-  const source = compileSource(entry, path, context.report);
+  const source = compileSource(entry, path, context);
   if (source === undefined) return undefined;
   const fallback = compileDefault(entry, path, context);
   const type = compileType(entry, path, context);
@@ -53,7 +53,7 @@ export function compileShortRule(
   argument: string,
   text: string,
   path: ConfigPath,
-  report: Report,
+  { version, report }: FileContext,
 ): Rule | undefined {
   const member = text.startsWith("$.") ? text.slice(2) : "";
   if (member === "") {
@@ -63,14 +63,14 @@ export function compileShortRule(
   const source: Source =
     member === "path" || member === "method"
       ? { from: "request", part: member }
-      : { from: "body", path: parseBodyPath(member) };
+      : { from: "body", path: parseBodyPath(member, version === 2) };
   return Object.freeze({ argument, source: Object.freeze(source), required: false });
 }
 
 function compileSource(
   { from, path: name }: RuleEntry,
   path: ConfigPath,
-  report: Report,
+  { version, report }: FileContext,
 ): Source | undefined {
   if (from === "literal") return { from };
   if (name === undefined) {
@@ -79,7 +79,7 @@ function compileSource(
   }
   if (from === "path") return { from, parameter: name };
   if (from === "query") return { from, key: name };
-  if (from === "body") return { from, path: parseBodyPath(name) };
+  if (from === "body") return { from, path: parseBodyPath(name, version === 2) };
   if (isToken(name)) return { from, name: name.toLowerCase() };
   report.error([...path, "path"], `\`${name}\` can't be the name of a header`);
   return undefined;

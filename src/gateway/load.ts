@@ -157,7 +157,7 @@ function rulesOf<Key extends string>(
       const place = [...path, key, argument];
       const rule =
         typeof given === "string"
-          ? compileShortRule(argument, given, place, context.report)
+          ? compileShortRule(argument, given, place, context)
           : compileRule(argument, given, place, context);
       if (rules.has(argument)) {
         context.report.keyError(place, `\`${argument}\` has a rule already, remove one`);

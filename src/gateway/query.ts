@@ -2,14 +2,19 @@ import { foldCase } from "./fold-case.ts";
 import { decodePercent } from "./percent.ts";
 import { type GatewayRefusal, refuse } from "./refusal.ts";
 
-/** Keys to read, and the form in which all that some server may take for one of them is equal to it. */
+/** Keys to read. */
 export interface QueryKeys {
   readonly names: ReadonlySet<string>;
+  /** The form in which all that some server may take for one of them is equal to it; empty where those may pass. */
   readonly folded: ReadonlySet<string>;
 }
 
-export function queryKeys(names: readonly string[]): QueryKeys {
-  return Object.freeze({ names: new Set(names), folded: new Set(names.map(foldCase)) });
+/** @param refusesOtherCase whether a key that differs in case only, or in brackets, makes the request ambiguous */
+export function queryKeys(names: readonly string[], refusesOtherCase: boolean): QueryKeys {
+  return Object.freeze({
+    names: new Set(names),
+    folded: new Set(refusesOtherCase ? names.map(foldCase) : []),
+  });
 }
 
 /**
@@ -51,6 +56,7 @@ export function readQuery(
 
 /** Some servers ignore case; some put `k[]=1` and `k[a]=1` in a list or map named `k`. */
 function isAlias(key: string, { folded }: QueryKeys): boolean {
+  if (folded.size === 0) return false;
   const given = foldCase(key);
   if (folded.has(given)) return true;
   return key.includes("[") && folded.values().some((name) => given.startsWith(`${name}[`));

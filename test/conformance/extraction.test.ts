@@ -59,7 +59,6 @@ const DIFFERENCES: Readonly<Record<string, Difference>> = {
     cases: [
       "query-duplicate-last-wins",
       "query-bracket-key-literal",
-      "query-key-case-sensitive",
       "query-semicolon-not-separator",
       "query-invalid-utf8-replaced",
       "query-bad-percent-kept",
@@ -85,7 +84,6 @@ const DIFFERENCES: Readonly<Record<string, Difference>> = {
       "body-duplicate-key-last-wins",
       "body-duplicate-key-escaped-last-wins",
       "body-duplicate-object-replaced-not-merged",
-      "body-key-case-sensitive",
     ],
   },
   "A body that isn't JSON is refused": {
@@ -192,6 +190,8 @@ const IN_VERSION_2: ReadonlyMap<string, Outcome> = new Map<string, Outcome>([
   ["body-type-integer-does-not-convert-string", "extraction_failed"],
   ["body-type-string-does-not-convert-integer", "extraction_failed"],
   ["body-type-float-does-not-convert-integer", "extraction_failed"],
+  ["query-key-case-sensitive", "ambiguous_request"],
+  ["body-key-case-sensitive", "ambiguous_request"],
   ["query-list-stays-string", "load error"],
   ["body-type-unknown-name-accepted", "load error"],
   ["default-not-type-converted", "body_unreadable"],
