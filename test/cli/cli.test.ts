@@ -95,7 +95,7 @@ test("serve refuses to start on a bad file, a bad key, a taken port", async () =
 
   const key = await run(["serve", "--config", good, "--trusted-keys", "zz"]);
   assert.equal(key.code, 1);
-assert.match(key.stderr, /--trusted-keys: 2 characters that are not an Ed25519 public key/);
+  assert.match(key.stderr, /--trusted-keys: 2 characters that are not an Ed25519 public key/);
   assert.doesNotMatch(key.stderr, /zz/);
 
   const keys = write("keys", `# roots\n${ROOT}\nnonsense\n`);
