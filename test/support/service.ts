@@ -76,6 +76,9 @@ export interface ServeOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
+/** Several may start at once on a busy machine. */
+const START_SECONDS = 60;
+
 /** Runs `serve` on a free port of loopback; it ends with the test. */
 export async function startServe(
   t: TestContext,
@@ -103,12 +106,16 @@ export async function startServe(
     stderr += text;
   });
   const linesSoFar = (): string[] => stdout.split("\n").slice(0, -1);
-  const listening = await waitFor("`serve` listens", () => {
-    if (child.exitCode !== null) throw new Error(`it ended: ${stderr}`);
-    return linesSoFar()
-      .map((line): Line => JSON.parse(line))
-      .find(({ event }) => event === "listening");
-  });
+  const listening = await waitFor(
+    "`serve` listens",
+    () => {
+      if (child.exitCode !== null) throw new Error(`it ended: ${stderr}`);
+      return linesSoFar()
+        .map((line): Line => JSON.parse(line))
+        .find(({ event }) => event === "listening");
+    },
+    START_SECONDS,
+  );
   return {
     port: Number(listening["port"]),
     listening,

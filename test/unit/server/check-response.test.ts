@@ -124,6 +124,13 @@ test("a denied request that may pass takes no fact along, and none of its own cl
   }
 });
 
+test("in a mode nobody knows a denied request stays denied", () => {
+  for (const mode of [undefined, "", "off"]) {
+    const { status, okResponse } = answer({ ...DENY, mode: mode as never });
+    assert.deepEqual([status?.code, okResponse], [7, undefined]);
+  }
+});
+
 test("every spelling of our names that an upstream may read as one is removed, and nothing else", () => {
   const sent = {
     x_tenuo_tool: "1",

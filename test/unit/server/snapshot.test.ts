@@ -79,10 +79,14 @@ test("a clock tolerance from outside beats the file's, also one of 0; without an
 
 test("trusted roots are united from the file, the flags and the file of keys", () => {
   const [a, b, c, d] = Array.from({ length: 4 }, newKeyHex) as [string, string, string, string];
+  const onlyInFile = newKeyHex();
   const trustedKeysFile = write("keys", `${d}\n${a}\n`);
   const trustedKeys = [b, c, a.toUpperCase()].map((hex) => ({ from: "--trusted-keys", hex }));
-  const { policy, unready } = load(`trusted_roots: ["${a}"]`, { trustedKeys, trustedKeysFile });
-  assert.deepEqual([...policy.trust.roots].sort(), [a, b, c, d].sort());
+  const { policy, unready } = load(`trusted_roots: ["${a}", "${onlyInFile}"]`, {
+    trustedKeys,
+    trustedKeysFile,
+  });
+  assert.deepEqual([...policy.trust.roots].sort(), [a, b, c, d, onlyInFile].sort());
   assert.deepEqual(unready, []);
   for (const sources of [{ trustedKeys }, { trustedKeysFile }])
     assert.deepEqual(load("", sources).unready, []);
