@@ -95,7 +95,7 @@ settings.trusted_roots of the file.
       return EXIT_FAILED;
     }
     const stopped = input.stopped();
-    announce(log, snapshot, server, sources.configFile);
+    announce(log, snapshot, server, sources.configFile, input.stderr);
     await stopped;
     log.info("stopping", "draining connections; a second signal stops at once");
     await server.drain();
@@ -146,6 +146,7 @@ function announce(
   { policy, config, unready }: Snapshot,
   server: RunningServer,
   configFile: string,
+  stderr: Input["stderr"],
 ): void {
   log.info("listening", `checks and health pages on port ${server.port}`, {
     port: server.port,
@@ -156,7 +157,11 @@ function announce(
     config_sha256: config.sha256,
     trusted_roots: policy.trust.roots.size,
   });
-  for (const [event, warning] of warningsAbout(policy, unready)) log.warn(event, warning);
+  for (const [event, warning] of warningsAbout(policy, unready)) {
+    log.warn(event, warning);
+    // The log may be silenced; this may not.
+    stderr(`warning: ${warning}\n`);
+  }
 }
 
 function warningsAbout(

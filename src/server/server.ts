@@ -51,16 +51,17 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
 
   const pages = healthSource(options, unready);
   const http = createHttpServer(healthPages(pages, true));
+  const sockets = new Set<Socket>();
   const proxies = new Set<Socket>();
-  const probes = new Set<Socket>();
   const port = createSharedPort(
     (socket) => grpc.accept(remember(proxies, socket)),
     (socket) => {
       // Node times out slow requests only on servers that listen by themselves.
       setTimeout(() => socket.destroy(), PROBE_TIMEOUT_MS).unref();
-      http.emit("connection", remember(probes, socket));
+      http.emit("connection", socket);
     },
   );
+  port.on("connection", (socket) => remember(sockets, socket));
   const healthServer = createHttpServer(healthPages(pages, false));
 
   await listen(port, options.port, options.bind, "--port");
@@ -82,9 +83,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       if (proxies.size > 0) await sleep(options.drainSeconds * 1000);
       const closed = new Promise<void>((resolve) => port.close(() => resolve()));
       grpc.drain(CLOSE_GRACE_MS);
-      for (const probe of probes) probe.destroy();
+      for (const socket of sockets) if (!proxies.has(socket)) socket.destroy();
       await Promise.race([closed, sleep(CLOSE_GRACE_MS, undefined, { ref: false })]);
       grpc.destroy();
+      for (const socket of sockets) socket.destroy();
       healthServer.close();
       healthServer.closeAllConnections();
     },

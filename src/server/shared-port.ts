@@ -4,26 +4,28 @@ import { createServer, type Server, type Socket } from "node:net";
 type Receiver = (socket: Socket) => void;
 
 /** An HTTP/2 connection without TLS begins with `PRI * HTTP/2.0` (RFC 9113 §3.4), and no HTTP/1.1 request does. */
-const HTTP2_PREFACE = Buffer.from("PRI * HTTP/2.0");
-/** A connection that says nothing is closed after this time. */
-const FIRST_BYTES_TIMEOUT_MS = 10_000;
+const HTTP2_PREFACE = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+/** The head of the SETTINGS frame that a client sends right behind it. */
+const FRAME_HEAD_BYTES = 9;
+/** A connection that hasn't said by then which of the two it is, is closed. */
+const OPENING_TIMEOUT_MS = 10_000;
 
 /** Tells HTTP/2 from HTTP/1.1 by the first bytes, so that gRPC and the health pages share one port. */
 export function createSharedPort(http2: Receiver, http1: Receiver): Server {
   return createServer((socket) => {
     // The receivers bring their own error handlers; this one covers the time before.
     socket.on("error", () => socket.destroy());
-    socket.setTimeout(FIRST_BYTES_TIMEOUT_MS, () => socket.destroy());
+    const deadline = setTimeout(() => socket.destroy(), OPENING_TIMEOUT_MS);
+    socket.once("close", () => clearTimeout(deadline));
     let seen = Buffer.alloc(0);
     const look = (): void => {
       for (let chunk = socket.read(); chunk !== null; chunk = socket.read())
         seen = Buffer.concat([seen, chunk]);
       const compared = Math.min(seen.length, HTTP2_PREFACE.length);
       const isHttp2 = seen.subarray(0, compared).equals(HTTP2_PREFACE.subarray(0, compared));
-      if (isHttp2 && compared < HTTP2_PREFACE.length) return;
+      if (isHttp2 && seen.length < HTTP2_PREFACE.length + FRAME_HEAD_BYTES) return;
+      clearTimeout(deadline);
       socket.off("readable", look);
-      socket.setTimeout(0);
-      socket.removeAllListeners("timeout");
       socket.unshift(seen);
       (isHttp2 ? http2 : http1)(socket);
     };

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { request as httpRequest } from "node:http";
 import { connect } from "node:net";
 import { test } from "node:test";
@@ -151,6 +152,20 @@ test("draining goes unready at once, still answers the proxies, then closes the 
   }
   await drained;
   await assert.rejects(get(service.port, "/health"), /ECONNREFUSED/);
+});
+
+test("a connection that never says what it is doesn't hold up the end", async (t) => {
+  const service = await startService(t, READY);
+  const silent = ["", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "GET /hea"].map((start) => {
+    const socket = connect(service.port, "127.0.0.1", () => socket.write(start));
+    return socket.on("error", () => {});
+  });
+  const closed = silent.map((socket) => once(socket, "close"));
+  await get(service.port, "/health");
+  const started = performance.now();
+  await service.drain();
+  await Promise.all(closed);
+  assert.ok(performance.now() - started < 4_000);
 });
 
 test("a taken port says what to do", async (t) => {

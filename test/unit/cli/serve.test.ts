@@ -164,6 +164,11 @@ test("a mode that doesn't block is said aloud at the start, and one that does is
   }
 });
 
+test("a silenced log doesn't silence the warning about the mode", async () => {
+  assert.match((await ran(["--mode", "audit"])).stderr, /^warning: NOTHING IS BLOCKED/);
+  assert.equal((await ran([])).stderr, "");
+});
+
 test("without a trusted root it warns at the start", async (t) => {
   const withoutRoots = gateway().replace(/^settings.*$/m, "settings: {}");
   for (const [yaml, count] of [
