@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -156,6 +156,42 @@ test("serve tells where it listens, counts the roots of all sources, and drains 
     lines.map((line) => JSON.parse(line).event),
     ["listening", "stopping", "stopped"],
   );
+});
+
+test("a full disk under the log stops neither the answers nor the end", async (t) => {
+  if (!existsSync("/dev/full")) return t.skip("there is no /dev/full here");
+  const probe = createServer().listen(0, "127.0.0.1");
+  await once(probe, "listening");
+  const { port } = probe.address() as { port: number };
+  probe.close();
+  await once(probe, "close");
+  const args = [
+    "serve",
+    "--config",
+    good,
+    "--bind",
+    "127.0.0.1",
+    "--port",
+    String(port),
+    "--health-port",
+    "0",
+  ];
+  const child = spawn(process.execPath, [main, ...args], {
+    stdio: ["ignore", openSync("/dev/full", "w"), "inherit"],
+  });
+  t.after(() => child.kill("SIGKILL"));
+  const closed = once(child, "close");
+  const health = () =>
+    fetch(`http://127.0.0.1:${port}/health`).then(
+      ({ status }) => status,
+      () => 0,
+    );
+  for (let tries = 0; (await health()) !== 200; tries++) {
+    assert.ok(tries < 200 && child.exitCode === null, "it never answered");
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  child.kill("SIGTERM");
+  assert.deepEqual(await closed, [0, null]);
 });
 
 test("sign prints headers that verify, for this key and these arguments", async () => {
