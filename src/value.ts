@@ -48,17 +48,36 @@ export function valueSize(value: Value): number {
   return size;
 }
 
-/** For people: text as it is, everything else as compact JSON (floats keep their point). */
+/** A value shown to people has at most this many characters. */
+export const MAX_SHOWN_CHARACTERS = 1024;
+
+/** For people: text as it is, everything else as compact JSON (floats keep their point); cut where it gets long. */
 export function formatValue(value: Value): string {
-  return typeof value === "string" ? value : formatJson(value);
+  const text = typeof value === "string" ? value : formatJson(value, MAX_SHOWN_CHARACTERS);
+  return text.slice(0, MAX_SHOWN_CHARACTERS);
 }
 
-function formatJson(value: Value): string {
+/** @param room where to stop: what is beyond will be cut, so that a large value costs no more than a small one */
+function formatJson(value: Value, room: number): string {
   if (typeof value === "number") return Number.isInteger(value) ? value.toFixed(1) : String(value);
   if (typeof value === "bigint") return String(value);
-  if (isList(value)) return `[${value.map(formatJson).join(",")}]`;
-  if (isObject(value)) {
-    return `{${[...value].map(([name, member]) => `${JSON.stringify(name)}:${formatJson(member)}`).join(",")}}`;
+  if (typeof value === "string") return JSON.stringify(value.slice(0, room + 1));
+  if (isList(value)) return `[${join(value, room, formatJson)}]`;
+  if (!isObject(value)) return JSON.stringify(value);
+  const member = ([name, part]: [string, Value], left: number): string =>
+    `${formatJson(name, left)}:${formatJson(part, left)}`;
+  return `{${join(value, room, member)}}`;
+}
+
+function join<Part>(
+  parts: Iterable<Part>,
+  room: number,
+  format: (part: Part, room: number) => string,
+): string {
+  let text = "";
+  for (const part of parts) {
+    if (text.length > room) break;
+    text += `${text === "" ? "" : ","}${format(part, room - text.length)}`;
   }
-  return JSON.stringify(value);
+  return text;
 }

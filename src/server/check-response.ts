@@ -2,6 +2,7 @@ import type { Allow, Decision, Deny } from "../decision/decision.ts";
 import { ANSWERS, CHAIN_FAULT_CODES, RPC_CODES } from "../decision/reason.ts";
 import type { HttpRequest } from "../gateway/request.ts";
 import { formatValue } from "../value.ts";
+import { cut, explain, toHeaderText } from "./explain.ts";
 import type { CheckResponse } from "./grpc.ts";
 
 /** What the answer depends on besides the decision. */
@@ -32,8 +33,6 @@ const RESULT_HEADERS = [
   "x-tenuo-deny-reason",
 ] as const;
 type ResultHeader = (typeof RESULT_HEADERS)[number];
-
-const MAX_DETAIL_CHARACTERS = 1024;
 
 type HeaderOption = NonNullable<NonNullable<CheckResponse["okResponse"]>["headers"]>[number];
 type Metadata = Readonly<Record<string, string | number | undefined>>;
@@ -168,28 +167,15 @@ function toBody(decision: Deny, requestId: string, detail: string | undefined): 
     request_id: requestId,
     warrant_id: warrantId,
     tool,
-    field: field && cut(field),
-    constraint: constraint && cut(constraint),
+    field: cut(field),
+    constraint: cut(constraint),
     ...(detail === undefined
       ? {}
       : {
-          value: value === undefined ? undefined : cut(formatValue(value)),
+          value: value === undefined ? undefined : formatValue(value),
           detail,
         }),
   };
-}
-
-/** Why, for people who may know: `path=/etc/passwd not in Pattern(/data/*)`. */
-export function explain({ field, constraint, value, detail }: Deny): string {
-  const text =
-    field !== undefined && constraint !== undefined && value !== undefined
-      ? `${field}=${formatValue(value)} not in ${constraint}`
-      : detail;
-  return toHeaderText(cut(text)).slice(0, MAX_DETAIL_CHARACTERS);
-}
-
-function cut(text: string): string {
-  return text.slice(0, MAX_DETAIL_CHARACTERS);
 }
 
 /** `append` and its successor both say overwrite: some releases of Envoy read one, some the other. */
@@ -199,13 +185,6 @@ function toHeaderOptions(headers: Readonly<Record<string, string>>): HeaderOptio
     append: { value: false },
     appendAction: "OVERWRITE_IF_EXISTS_OR_ADD",
   }));
-}
-
-/** Visible ASCII and spaces; other characters as the percent escapes of their UTF-8 bytes. */
-function toHeaderText(text: string): string {
-  return text.replace(/[^\x20-\x7e]+/g, (part) =>
-    Array.from(Buffer.from(part), (byte) => `%${byte.toString(16).toUpperCase().padStart(2, "0")}`).join(""),
-  );
 }
 
 function toStruct(metadata: Metadata): NonNullable<CheckResponse["dynamicMetadata"]> {

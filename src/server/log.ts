@@ -1,9 +1,10 @@
 import { destination, type LoggerOptions, pino } from "pino";
-import type { Decision } from "../decision/decision.ts";
+import type { Decision, Deny } from "../decision/decision.ts";
 import type { HttpRequest } from "../gateway/request.ts";
 import { formatValue } from "../value.ts";
 import type { Caller } from "./check-request.ts";
-import { explain, verdictOf } from "./check-response.ts";
+import { verdictOf } from "./check-response.ts";
+import { cut, explain } from "./explain.ts";
 
 export const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "silent"] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
@@ -24,9 +25,6 @@ export interface Log {
 }
 
 type Fields = Readonly<Record<string, unknown>>;
-
-/** Values from requests are cut to this, so that a line stays a line. */
-const MAX_FIELD_CHARACTERS = 1024;
 
 export function createLog(level: LogLevel): Log {
   // An asynchronous destination would try to flush at exit, for ever when the disk is full.
@@ -75,17 +73,13 @@ export function createLog(level: LogLevel): Log {
 }
 
 /** The guides' names: `constraint` is the argument, `expected` what the warrant asks of it. */
-function denialFields(decision: Extract<Decision, { allow: false }>): Fields {
+function denialFields(decision: Deny): Fields {
   const { reason, field, constraint, value } = decision;
   return {
     reason,
     detail: explain(decision),
     constraint: cut(field),
     expected: cut(constraint),
-    actual: value === undefined ? undefined : cut(formatValue(value)),
+    actual: value === undefined ? undefined : formatValue(value),
   };
-}
-
-function cut(text: string | undefined): string | undefined {
-  return text?.slice(0, MAX_FIELD_CHARACTERS);
 }

@@ -3,7 +3,8 @@ import { test } from "node:test";
 import type { Allow, Deny } from "../../../src/decision/decision.ts";
 import { ANSWERS, type Reason } from "../../../src/decision/reason.ts";
 import type { HttpRequest } from "../../../src/gateway/request.ts";
-import { explain, internalDenial, toCheckResponse } from "../../../src/server/check-response.ts";
+import { internalDenial, toCheckResponse } from "../../../src/server/check-response.ts";
+import { explain } from "../../../src/server/explain.ts";
 import type { CheckResponse } from "../../../src/server/grpc.ts";
 
 const REASONS = Object.keys(ANSWERS) as Reason[];
