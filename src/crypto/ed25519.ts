@@ -48,7 +48,7 @@ const SMALL_ORDER_Y = [
  * @returns undefined for any other length, a y at or above the field prime, or a point of small order.
  */
 export function publicKeyFromBytes(bytes: Uint8Array): PublicKey | undefined {
-  if (bytes.length !== PUBLIC_KEY_BYTES || !isSafePoint(bytes, 0)) return undefined;
+  if (bytes.length !== PUBLIC_KEY_BYTES || !isSafePoint(bytes)) return undefined;
   return { bytes, hex: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("hex") };
 }
 
@@ -78,7 +78,7 @@ export function isOnCurve(key: PublicKey): boolean {
  * (OpenSSL does the first two, the checks in front of it the rest).
  */
 export function verifySignature(key: PublicKey, message: Uint8Array, signature: Uint8Array): boolean {
-  if (signature.length !== SIGNATURE_BYTES || !isSafePoint(signature, 0)) return false;
+  if (signature.length !== SIGNATURE_BYTES || !isSafePoint(signature)) return false;
   return verify(null, message, knownKey(key).keyObject, signature);
 }
 
@@ -114,20 +114,21 @@ function signingKey(privateKey: KeyObject): SigningKey {
   return { publicKey, privateKey };
 }
 
-function isSafePoint(bytes: Uint8Array, offset: number): boolean {
-  return isCanonicalY(bytes, offset) && !SMALL_ORDER_Y.some((y) => sameY(bytes, offset, y));
+/** Looks at the first 32 bytes: a key, or the R of a signature. */
+function isSafePoint(bytes: Uint8Array): boolean {
+  return isCanonicalY(bytes) && !SMALL_ORDER_Y.some((y) => sameY(bytes, y));
 }
 
-function isCanonicalY(bytes: Uint8Array, offset: number): boolean {
-  if (((bytes[offset + 31] as number) & 0x7f) !== FIELD_PRIME_TOP_BYTE) return true;
-  for (let i = 30; i > 0; i--) if (bytes[offset + i] !== 0xff) return true;
-  return (bytes[offset] as number) < FIELD_PRIME_LOW_BYTE;
+function isCanonicalY(bytes: Uint8Array): boolean {
+  if (((bytes[31] as number) & 0x7f) !== FIELD_PRIME_TOP_BYTE) return true;
+  for (let i = 30; i > 0; i--) if (bytes[i] !== 0xff) return true;
+  return (bytes[0] as number) < FIELD_PRIME_LOW_BYTE;
 }
 
 /** Compares y without the sign bit of x. */
-function sameY(bytes: Uint8Array, offset: number, y: Uint8Array): boolean {
-  if (((bytes[offset + 31] as number) & 0x7f) !== y[31]) return false;
-  for (let i = 0; i < 31; i++) if (bytes[offset + i] !== y[i]) return false;
+function sameY(bytes: Uint8Array, y: Uint8Array): boolean {
+  if (((bytes[31] as number) & 0x7f) !== y[31]) return false;
+  for (let i = 0; i < 31; i++) if (bytes[i] !== y[i]) return false;
   return true;
 }
 

@@ -1,7 +1,7 @@
 import { isOnCurve, type PublicKey, verifySignature } from "../crypto/ed25519.ts";
 import { comparisonEffort, MAX_COMPARISON_EFFORT } from "./effort.ts";
 import { checkLink, type IssuerLimits, limitsBelow, NO_ISSUER } from "./link.ts";
-import { refuse, refuseChain, type WarrantRefusal } from "./refusal.ts";
+import { firstRefusal, refuse, refuseChain, type WarrantRefusal } from "./refusal.ts";
 import { warrantMessage } from "./signed-message.ts";
 import { type Stack, type Warrant, warrantIdText } from "./warrant.ts";
 
@@ -18,8 +18,8 @@ export function checkChain(stack: Stack, trust: Trust, now: number): WarrantRefu
   return (
     checkDistinct(stack) ??
     checkRoot(stack, trust) ??
-    checkEach(stack, (warrant) => checkSignature(warrant)) ??
-    checkEach(stack, (warrant) => checkTime(warrant, trust, now)) ??
+    firstRefusal(stack, checkSignature) ??
+    firstRefusal(stack, (warrant) => checkTime(warrant, trust, now)) ??
     checkLinks(stack)
   );
 }
@@ -50,17 +50,6 @@ function checkRoot(stack: Stack, trust: Trust): WarrantRefusal | undefined {
   return isConsistent
     ? undefined
     : refuseChain("chain-broken", "depth and parent of the warrant contradict each other");
-}
-
-function checkEach(
-  stack: Stack,
-  check: (warrant: Warrant) => WarrantRefusal | undefined,
-): WarrantRefusal | undefined {
-  for (const warrant of stack) {
-    const refusal = check(warrant);
-    if (refusal !== undefined) return refusal;
-  }
-  return undefined;
 }
 
 /** Judges the signature of one warrant, and that the keys it names are points of the curve. */

@@ -1,5 +1,5 @@
 import { type ConstraintSet, widening } from "./constraint-set.ts";
-import { refuseChain, type WarrantRefusal } from "./refusal.ts";
+import { firstRefusal, refuseChain, type WarrantRefusal } from "./refusal.ts";
 import type { Warrant } from "./warrant.ts";
 
 /**
@@ -71,23 +71,18 @@ function checkTools(parent: Warrant, child: Warrant): WarrantRefusal | undefined
     if (parent.type === "execution") {
       return refuseChain("invalid-attenuation", "an execution warrant can't issue an issuer warrant");
     }
-    return child.issuableTools
-      .map((tool) => checkIssuable(parent, tool))
-      .find((refusal) => refusal !== undefined);
+    return firstRefusal(child.issuableTools, (tool) => checkIssuable(parent, tool));
   }
   // Nothing is granted by an empty map, so nothing can be delegated from or to one; skipping it would launder rights.
   if (child.tools.size === 0) return refuseChain("invalid-attenuation", "it grants no tools");
   if (parent.type === "issuer") {
-    return [...child.tools.keys()]
-      .map((tool) => checkIssuable(parent, tool))
-      .find((refusal) => refusal !== undefined);
-  }
-  for (const [tool, set] of child.tools) {
-    const refusal = checkTool(parent, tool, set);
-    if (refusal !== undefined) return refusal;
+    return firstRefusal(child.tools.keys(), (tool) => checkIssuable(parent, tool));
   }
   const wide = child.tools.get("*");
-  return wide === undefined ? undefined : checkShadowed(parent, child, wide);
+  return (
+    firstRefusal(child.tools, ([tool, set]) => checkTool(parent, tool, set)) ??
+    (wide === undefined ? undefined : checkShadowed(parent, child, wide))
+  );
 }
 
 function checkIssuable(parent: Warrant, tool: string): WarrantRefusal | undefined {
@@ -104,11 +99,9 @@ function checkTool(parent: Warrant, tool: string, set: ConstraintSet): WarrantRe
 
 /** A child's `*` also serves every tool that its parent lists by name and the child doesn't. */
 function checkShadowed(parent: Warrant, child: Warrant, wide: ConstraintSet): WarrantRefusal | undefined {
-  for (const [tool, set] of parent.tools) {
-    const refusal = child.tools.has(tool) ? undefined : checkNarrower(set, wide, tool);
-    if (refusal !== undefined) return refusal;
-  }
-  return undefined;
+  return firstRefusal(parent.tools, ([tool, set]) =>
+    child.tools.has(tool) ? undefined : checkNarrower(set, wide, tool),
+  );
 }
 
 function checkNarrower(
@@ -128,12 +121,9 @@ function checkIssuing(parent: Warrant, child: Warrant, limits: IssuerLimits): Wa
       "it lies deeper than the max_issue_depth of an issuer above it",
     );
   }
-  if (parent.type !== "issuer" || limits.bounds === undefined) return undefined;
-  for (const [tool, set] of child.tools) {
-    const refusal = checkNarrower(limits.bounds, set, tool);
-    if (refusal !== undefined) return refusal;
-  }
-  return undefined;
+  const { bounds } = limits;
+  if (parent.type !== "issuer" || bounds === undefined) return undefined;
+  return firstRefusal(child.tools, ([tool, set]) => checkNarrower(bounds, set, tool));
 }
 
 function checkIssuer(child: Warrant, limits: IssuerLimits): WarrantRefusal | undefined {

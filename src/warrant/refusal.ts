@@ -38,6 +38,18 @@ export function refuse(refused: WarrantReason, detail: string): WarrantRefusal {
   return { refused, detail };
 }
 
+/** Of the first item that is refused; the rest isn't looked at. */
+export function firstRefusal<Item>(
+  items: Iterable<Item>,
+  check: (item: Item) => WarrantRefusal | undefined,
+): WarrantRefusal | undefined {
+  for (const item of items) {
+    const refusal = check(item);
+    if (refusal !== undefined) return refusal;
+  }
+  return undefined;
+}
+
 export function refuseChain(chainFault: ChainFault, detail: string): WarrantRefusal {
   return { refused: "chain_invalid", detail, chainFault };
 }

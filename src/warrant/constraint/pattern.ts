@@ -17,8 +17,8 @@ export function pattern(text: string): Pattern {
   const matches = (argument: Value): Outcome => {
     if (glob === undefined) return "error";
     if (typeof argument !== "string") return "no_match";
-    const matches = matchesGlob(glob, argument);
-    return matches === undefined ? "error" : outcome(matches);
+    const found = matchesGlob(glob, argument);
+    return found === undefined ? "error" : outcome(found);
   };
 
   return Object.freeze({
