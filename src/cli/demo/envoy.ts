@@ -1,10 +1,10 @@
 import { execFile, spawn } from "node:child_process";
 import { accessSync, constants, readFileSync, statSync, writeFileSync } from "node:fs";
-import { type AddressInfo, createServer } from "node:net";
 import { platform } from "node:os";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { freePort } from "./free-port.ts";
 
 const execute = promisify(execFile);
 
@@ -26,16 +26,24 @@ export interface RunningEnvoy {
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
-/** Looks for `ENVOY_BIN`, then `envoy` on the PATH, then Docker. */
+/** An Envoy of this machine: the one `ENVOY_BIN` names, else the first on the `PATH`. */
+export function installedEnvoy(
+  variables: Variables,
+): { readonly path: string; readonly from: "ENVOY_BIN" | "PATH" } | undefined {
+  const named = variables["ENVOY_BIN"];
+  if (named !== undefined && named !== "") return { path: named, from: "ENVOY_BIN" };
+  const folders = (variables["PATH"] ?? "").split(delimiter).filter((folder) => folder !== "");
+  const path = folders.map((folder) => join(folder, "envoy")).find(isExecutable);
+  return path === undefined ? undefined : { path, from: "PATH" };
+}
+
+/** Looks for an installed one, then for Docker. */
 export async function findEnvoy(
   variables: Variables,
   tell: (text: string) => void,
 ): Promise<EnvoyFound | undefined> {
-  const named = variables["ENVOY_BIN"];
-  if (named !== undefined && named !== "") return binary(`${named} (ENVOY_BIN)`, named);
-  const folders = (variables["PATH"] ?? "").split(delimiter).filter((folder) => folder !== "");
-  const installed = folders.map((folder) => join(folder, "envoy")).find(isExecutable);
-  if (installed !== undefined) return binary(`${installed} (PATH)`, installed);
+  const installed = installedEnvoy(variables);
+  if (installed !== undefined) return binary(`${installed.path} (${installed.from})`, installed.path);
   return (await hasDockerImage(tell)) ? docker() : undefined;
 }
 
@@ -125,14 +133,6 @@ function toLoopback(example: string, ports: Ports): string {
     if (text.split(address).length !== 2) throw new Error(`the example doesn't hold \`${address}\` once`);
     return text.replace(address, `address: 127.0.0.1, port_value: ${port}`);
   }, example);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 const START_TIMEOUT_MS = 30_000;

@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
-import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
+import { freePort } from "../../../src/cli/demo/free-port.ts";
 import { run } from "../../../src/cli/run.ts";
 import { generateSigningKey, seedOf } from "../../../src/crypto/ed25519.ts";
 import { connectAuthorization } from "../../../src/server/grpc.ts";
@@ -44,15 +43,6 @@ async function ran(args: readonly string[], variables: Readonly<Record<string, s
     stopped: async () => {},
   });
   return { code, stderr };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, "close");
-  return port;
 }
 
 interface Told {
