@@ -7,7 +7,7 @@ test("a value is shown as text or compact JSON, floats with their point", () => 
     ["/etc/passwd", "/etc/passwd"],
     [5n, "5"],
     [5, "5.0"],
-    [-0, "-0.0"],
+    [-0, "0.0"],
     [NaN, "NaN"],
     [null, "null"],
     [[], "[]"],
