@@ -1,0 +1,35 @@
+/**
+ * Effort one request may take in judging constraints. A step is some 20 ns, so this is about 5 ms, in which no other
+ * request is answered; ordinary warrants and arguments need a thousandth of it.
+ */
+export const MAX_EFFORT = 250_000;
+
+/** Judging would take more effort than a request is worth. Thrown by {@link Evaluation.spend}, caught in `verifyCall`. */
+export class TooCostly extends Error {
+  override readonly name = "TooCostly";
+}
+
+/**
+ * One judgement under way: the time it is made at, and the effort it may still take. A holder chooses both the
+ * constraints it delegates and the arguments it sends, so whatever could grow beyond linear is counted here.
+ */
+export class Evaluation {
+  /** Unix seconds. */
+  readonly now: number;
+  #left: number;
+
+  constructor(now: number, effort: number = MAX_EFFORT) {
+    this.now = now;
+    this.#left = effort;
+  }
+
+  /**
+   * Accounts for work that is about to be done, in steps of some 20 ns.
+   *
+   * @throws {TooCostly} when it is more than is left. No constraint catches it, so none can turn it into a match.
+   */
+  spend(steps: number): void {
+    this.#left -= steps;
+    if (this.#left < 0) throw new TooCostly();
+  }
+}
