@@ -4,7 +4,7 @@
  */
 export const MAX_EFFORT = 250_000;
 
-/** Judging would take more effort than a request is worth. Thrown by {@link Evaluation.spend}, caught in `verifyCall`. */
+/** Judging would take more effort than a request is worth. Thrown by {@link Evaluation.spend}, caught by {@link bounded}. */
 export class TooCostly extends Error {
   override readonly name = "TooCostly";
 }
@@ -31,5 +31,15 @@ export class Evaluation {
   spend(steps: number): void {
     this.#left -= steps;
     if (this.#left < 0) throw new TooCostly();
+  }
+}
+
+/** What `judge` says, or `tooCostly` when it takes more effort than is left. */
+export function bounded<Verdict>(judge: () => Verdict, tooCostly: Verdict): Verdict {
+  try {
+    return judge();
+  } catch (error) {
+    if (error instanceof TooCostly) return tooCostly;
+    throw error;
   }
 }

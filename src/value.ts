@@ -39,9 +39,9 @@ export function sameValue(a: Value, b: Value): boolean {
   return a === b;
 }
 
-/** A measure of the work a value makes: one for each part, and one for every eight characters. */
+/** A measure of the work a value makes: one for each part, and one for every 32 characters. */
 export function valueSize(value: Value): number {
-  if (typeof value === "string") return 1 + value.length / 8;
+  if (typeof value === "string") return 1 + value.length / 32;
   let size = 1;
   if (isList(value)) for (const item of value) size += valueSize(item);
   else if (isObject(value)) for (const [name, member] of value) size += valueSize(name) + valueSize(member);

@@ -60,7 +60,12 @@ export function authorize(policy: Policy, now: number, request: HttpRequest): De
   const extracted = extract(gateway, match, request);
   if (isRefusal(extracted)) return deny(extracted);
 
-  const call = { tool: match.tool, args: extracted.args, proof: credential(request, settings.popHeader) };
+  const call = {
+    tool: match.tool,
+    args: extracted.args,
+    proof: credential(request, settings.popHeader),
+    requiredClearance: match.route.requiredClearance,
+  };
   const refusal = verifyCall(stack, call, trust, now);
   if (refusal !== undefined) return deny(refusal);
   return { allow: true, mode, tool: match.tool, ...facts };
@@ -81,5 +86,7 @@ function factsOf(stack: Stack): Omit<Facts, "tool"> {
     root: stack[0].issuer.hex,
     chainDepth: leaf.depth,
     chain: stack.map(warrantIdText),
+    ...(leaf.sessionId !== undefined && { sessionId: leaf.sessionId }),
+    ...(leaf.agentId !== undefined && { agentId: leaf.agentId }),
   };
 }

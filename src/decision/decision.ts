@@ -17,6 +17,9 @@ export interface Facts {
   readonly chainDepth: number;
   /** Text ids, root first. */
   readonly chain: readonly string[];
+  /** Of the leaf, where it names them. */
+  readonly sessionId?: string;
+  readonly agentId?: string;
 }
 
 export interface Allow extends Facts {

@@ -46,7 +46,25 @@ export const ANSWERS: Readonly<Record<Reason, Answer>> = {
     error: "extraction-failed",
     message: "An argument of the tool is missing or has the wrong form",
   },
+  insufficient_approvals: {
+    status: 403,
+    error: "insufficient-approvals",
+    code: 1700,
+    message: "The call needs more approvals",
+  },
+  insufficient_clearance: {
+    status: 403,
+    error: "tool-not-authorized",
+    code: 1500,
+    message: "The tool needs a higher clearance",
+  },
   internal: { status: 503, error: "internal", message: "The authorizer failed; the request was not decided" },
+  invalid_approval: {
+    status: 403,
+    error: "approval-invalid",
+    code: 1701,
+    message: "An approval is not valid",
+  },
   invalid_pop: {
     status: 401,
     error: "signature-invalid",
@@ -73,6 +91,11 @@ export const ANSWERS: Readonly<Record<Reason, Answer>> = {
     error: "request-too-large",
     message: "The request is too large to be judged",
   },
+  revocation_unavailable: {
+    status: 503,
+    error: "revocation-unavailable",
+    message: "Whether the warrant is revoked can't be told now",
+  },
   tool_not_in_warrant: {
     status: 403,
     error: "tool-not-authorized",
@@ -97,6 +120,12 @@ export const ANSWERS: Readonly<Record<Reason, Answer>> = {
     error: "issued-in-future",
     code: 1302,
     message: "The warrant was issued in the future",
+  },
+  warrant_revoked: {
+    status: 401,
+    error: "warrant-revoked",
+    code: 1800,
+    message: "The warrant has been revoked",
   },
   wrong_warrant_type: {
     status: 403,

@@ -13,6 +13,7 @@ import type { RouteEntry } from "./schema.ts";
 export interface RouteSource {
   readonly entry: RouteEntry;
   readonly path: ConfigPath;
+  readonly requiredClearance: number;
   readonly rules: ReadonlyMap<string, Rule>;
 }
 
@@ -112,7 +113,11 @@ function checkParameters(
   }
 }
 
-function compileRoute({ entry, rules }: RouteSource, pattern: Pattern, { version }: FileContext): Route {
+function compileRoute(
+  { entry, requiredClearance, rules }: RouteSource,
+  pattern: Pattern,
+  { version }: FileContext,
+): Route {
   const keys: string[] = [];
   const headers: string[] = [];
   let readsBody = false;
@@ -123,6 +128,7 @@ function compileRoute({ entry, rules }: RouteSource, pattern: Pattern, { version
   }
   return Object.freeze({
     tool: entry.tool,
+    requiredClearance,
     pattern,
     ...(entry.mode !== undefined && { mode: entry.mode }),
     allowUpgrade: entry.allow_upgrade,

@@ -46,6 +46,8 @@ export interface RouteTable {
 
 export interface Route {
   readonly tool: string;
+  /** The least clearance a warrant needs for the tool. */
+  readonly requiredClearance: number;
   readonly pattern: Pattern;
   readonly mode?: Mode;
   readonly allowUpgrade: boolean;

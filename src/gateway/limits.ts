@@ -28,3 +28,6 @@ export const MAX_JSON_VALUES = 100_000;
 
 /** How many names a refusal lists as available. */
 export const MAX_LISTED_NAMES = 5;
+
+/** The highest clearance a warrant can carry (Tenuo wire format). */
+export const MAX_CLEARANCE = 255;

@@ -65,7 +65,7 @@ function compile(root: ConfigNode, report: Report): Gateway | undefined {
   const context: FileContext = { version, root, report };
   const entry = usable(checkSettings(outline.settings ?? {}), ["settings"], report);
   const settings = compileSettings(entry ?? DEFAULT_SETTINGS, report);
-  const sources = routeSources(outline, toolRules(outline, context), context);
+  const sources = routeSources(outline, compileTools(outline, context), context);
   return Object.freeze({
     version,
     settings,
@@ -93,9 +93,15 @@ function compileVersion(text: string | undefined, report: Report): Gateway["vers
   return 2;
 }
 
-/** The compiled rules of each tool, by tool and argument. */
-function toolRules(outline: Outline, context: FileContext): ReadonlyMap<string, ReadonlyMap<string, Rule>> {
-  const tools = new Map<string, ReadonlyMap<string, Rule>>();
+/** What every route of a tool shares. */
+interface Tool {
+  readonly requiredClearance: number;
+  /** By argument. */
+  readonly rules: ReadonlyMap<string, Rule>;
+}
+
+function compileTools(outline: Outline, context: FileContext): ReadonlyMap<string, Tool> {
+  const tools = new Map<string, Tool>();
   for (const [name, plain] of Object.entries(outline.tools ?? {})) {
     const path = ["tools", name];
     if (name.startsWith(RESERVED_TOOL_PREFIX)) {
@@ -105,17 +111,17 @@ function toolRules(outline: Outline, context: FileContext): ReadonlyMap<string, 
       );
     }
     const tool = usable(checkTool(plain ?? {}), path, context.report);
-    tools.set(
-      name,
-      tool === undefined ? new Map() : rulesOf(tool, ["constraints", "extract"], path, context),
-    );
+    tools.set(name, {
+      requiredClearance: tool?.clearance ?? 0,
+      rules: tool === undefined ? new Map() : rulesOf(tool, ["constraints", "extract"], path, context),
+    });
   }
   return tools;
 }
 
 function routeSources(
   outline: Outline,
-  tools: ReadonlyMap<string, ReadonlyMap<string, Rule>>,
+  tools: ReadonlyMap<string, Tool>,
   context: FileContext,
 ): readonly RouteSource[] {
   const sources: RouteSource[] = [];
@@ -124,9 +130,10 @@ function routeSources(
     const entry = usable(checkRoute(plain), path, context.report);
     if (entry === undefined) continue;
     const own = rulesOf(entry, ["constraints", "extra_constraints"], path, context);
-    const ofTool = tools.get(entry.tool);
-    if (ofTool === undefined && outline.tools) undefinedTool(entry, path, tools, context.report);
-    sources.push({ entry, path, rules: new Map([...(ofTool ?? []), ...own]) });
+    const tool = tools.get(entry.tool);
+    if (tool === undefined && outline.tools) undefinedTool(entry, path, tools, context.report);
+    const { requiredClearance = 0, rules = [] } = tool ?? {};
+    sources.push({ entry, path, requiredClearance, rules: new Map([...rules, ...own]) });
   }
   return sources;
 }

@@ -1,7 +1,13 @@
 import * as z from "zod";
 import { ARGUMENT_TYPES } from "./argument-type.ts";
 import type { ConfigPath } from "./config-node.ts";
-import { DEFAULT_BODY_BYTES, DEFAULT_CHAIN_LENGTH, MAX_BODY_BYTES, MAX_CHAIN_LENGTH } from "./limits.ts";
+import {
+  DEFAULT_BODY_BYTES,
+  DEFAULT_CHAIN_LENGTH,
+  MAX_BODY_BYTES,
+  MAX_CHAIN_LENGTH,
+  MAX_CLEARANCE,
+} from "./limits.ts";
 
 // The shape of gateway.yaml: one description for the check at load, for the types and for the JSON Schema that
 // editors complete from. What shape alone can't tell (patterns, conflicts, key material) is checked afterwards.
@@ -13,6 +19,7 @@ const SOURCES = ["path", "query", "header", "body", "literal"] as const;
 
 /** The keys whose plain scalars are numbers or booleans. */
 export const TYPED_KEYS: ReadonlySet<string> = new Set([
+  "clearance",
   "clock_tolerance_secs",
   "max_body_bytes",
   "max_chain_length",
@@ -54,6 +61,12 @@ const tool = z
       .record(z.string(), z.union([text, rule]))
       .nullish()
       .describe("Short form of `constraints`: `$.path`, `$.method`, `$.member` of the body, or a rule"),
+    clearance: z
+      .int()
+      .min(0)
+      .max(MAX_CLEARANCE)
+      .default(0)
+      .describe("Least clearance of a warrant for this tool; a warrant without one has 0"),
   })
   .describe("How the arguments of a tool are read");
 

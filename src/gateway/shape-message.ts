@@ -6,7 +6,7 @@ import { nearestName } from "./suggest.ts";
 const NOT_YET: Readonly<Record<Level, readonly string[]>> = {
   file: [],
   settings: ["revocation", "replay_protection", "forward", "log", "max_approvals", "context_extensions"],
-  tool: ["clearance"],
+  tool: [],
   rule: [],
   route: ["mcp"],
 };

@@ -56,7 +56,7 @@ function allow(
   request: HttpRequest,
   settings: AnswerSettings,
 ): CheckResponse {
-  const { tool, warrantId, holder, root, chainDepth, mode } = decision;
+  const { tool, warrantId, holder, root, chainDepth, mode, sessionId, agentId } = decision;
   return ok(request, settings, {
     set: {
       "x-tenuo-warrant-id": warrantId,
@@ -74,6 +74,8 @@ function allow(
       root,
       chain_depth: chainDepth,
       mode,
+      session_id: cut(sessionId),
+      agent_id: cut(agentId),
     },
   });
 }
@@ -126,7 +128,7 @@ function forgedHeaders(request: HttpRequest, set: Ok["set"]): readonly string[] 
 }
 
 function deny(decision: Deny, requestId: string, debugMode: boolean): CheckResponse {
-  const { reason, tool, warrantId, root, chainDepth, mode } = decision;
+  const { reason, tool, warrantId, root, chainDepth, mode, sessionId, agentId } = decision;
   const { status, message } = ANSWERS[reason];
   const detail = debugMode ? explain(decision) : undefined;
   const headers: Record<string, string> = {
@@ -151,6 +153,8 @@ function deny(decision: Deny, requestId: string, debugMode: boolean): CheckRespo
       root,
       chain_depth: chainDepth,
       mode,
+      session_id: cut(sessionId),
+      agent_id: cut(agentId),
     }),
   };
 }

@@ -46,7 +46,7 @@ export function createLog(level: LogLevel): Log {
     fault: (message, error, requestId) =>
       logger.error({ event: "fault", request_id: requestId, err: error }, message),
     decision: (decision, request, caller, requestId, durationMs) => {
-      const { tool, warrantId, holder, chain, root, mode } = decision;
+      const { tool, warrantId, holder, chain, root, mode, sessionId, agentId } = decision;
       const line = {
         event: decision.allow ? "authorization_success" : "authorization_denied",
         decision: verdictOf(decision),
@@ -56,6 +56,8 @@ export function createLog(level: LogLevel): Log {
         holder,
         chain,
         root,
+        session_id: cut(sessionId),
+        agent_id: cut(agentId),
         request_id: requestId,
         envoy_request_id: cut(caller.envoyRequestId),
         trace_id: caller.traceId,

@@ -1,5 +1,5 @@
 import { isOnCurve, type PublicKey, verifySignature } from "../crypto/ed25519.ts";
-import { comparisonEffort, MAX_COMPARISON_EFFORT } from "./effort.ts";
+import { bounded, type Evaluation } from "../evaluation.ts";
 import { checkLink, type IssuerLimits, limitsBelow, NO_ISSUER } from "./link.ts";
 import { firstRefusal, refuse, refuseChain, type WarrantRefusal } from "./refusal.ts";
 import { warrantMessage } from "./signed-message.ts";
@@ -14,13 +14,13 @@ export interface Trust {
 }
 
 /** Holds a chain against trust and time, in the documented order; strangers are turned away before any crypto. */
-export function checkChain(stack: Stack, trust: Trust, now: number): WarrantRefusal | undefined {
+export function checkChain(stack: Stack, trust: Trust, evaluation: Evaluation): WarrantRefusal | undefined {
   return (
     checkDistinct(stack) ??
     checkRoot(stack, trust) ??
     firstRefusal(stack, checkSignature) ??
-    firstRefusal(stack, (warrant) => checkTime(warrant, trust, now)) ??
-    checkLinks(stack)
+    firstRefusal(stack, (warrant) => checkTime(warrant, trust, evaluation.now)) ??
+    bounded(() => checkLinks(stack, evaluation), TOO_COSTLY)
   );
 }
 
@@ -81,14 +81,16 @@ function utc(seconds: number): string {
   return Number.isNaN(date.getTime()) ? `${seconds} s` : date.toISOString().replace(".000Z", "Z");
 }
 
-function checkLinks(stack: Stack): WarrantRefusal | undefined {
-  if (comparisonEffort(stack) > MAX_COMPARISON_EFFORT) {
-    return refuseChain("invalid-attenuation", "the constraints of the chain are too many to compare");
-  }
+const TOO_COSTLY = refuseChain(
+  "invalid-attenuation",
+  "the constraints of the chain would take too long to compare",
+);
+
+function checkLinks(stack: Stack, evaluation: Evaluation): WarrantRefusal | undefined {
   let parent: Warrant = stack[0];
   let limits: IssuerLimits = limitsBelow(parent, NO_ISSUER);
   for (const child of stack.slice(1)) {
-    const refusal = checkLink(parent, child, limits);
+    const refusal = checkLink(parent, child, limits, evaluation);
     if (refusal !== undefined) return { ...refusal, detail: `${warrantIdText(child)}: ${refusal.detail}` };
     parent = child;
     limits = limitsBelow(child, limits);

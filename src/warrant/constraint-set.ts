@@ -1,5 +1,6 @@
 import { compareText } from "../cbor/encode.ts";
 import type { CborValue } from "../cbor/value.ts";
+import type { Evaluation } from "../evaluation.ts";
 import type { Arguments } from "../value.ts";
 import { type Constraint, parseConstraint, writeConstraint } from "./constraint/index.ts";
 import { MAX_CONSTRAINTS_PER_SET } from "./limits.ts";
@@ -47,7 +48,11 @@ export function constraintSetToCbor(set: ConstraintSet): CborValue {
 }
 
 /** Holds the arguments of a call against a set: undeclared arguments first, then the declared ones, by name. */
-export function checkArguments(set: ConstraintSet, args: Arguments): WarrantRefusal | undefined {
+export function checkArguments(
+  set: ConstraintSet,
+  args: Arguments,
+  evaluation: Evaluation,
+): WarrantRefusal | undefined {
   if (set.constraints.size === 0) return undefined;
   if (!set.allowUnknown) {
     const undeclared = [...args.keys()].filter((name) => !set.constraints.has(name)).sort(compareText)[0];
@@ -56,7 +61,7 @@ export function checkArguments(set: ConstraintSet, args: Arguments): WarrantRefu
   for (const [name, constraint] of set.constraints) {
     const argument = args.get(name);
     if (argument === undefined) return violation(name, "is missing", args, constraint);
-    const result = constraint.matches(argument);
+    const result = constraint.matches(argument, evaluation);
     if (result === "unknown") {
       const detail = "is under a constraint of a kind this authorizer doesn't know";
       return { ...violation(name, detail, args, constraint), refused: "unknown_constraint" };
@@ -79,17 +84,25 @@ function violation(field: string, detail: string, args: Arguments, constraint?: 
   };
 }
 
+/** Steps of finding one argument in both sets. */
+const NAME_EFFORT = 5;
+
 /** Why `child` may not follow `parent`; undefined when it only narrows. */
-export function widening(parent: ConstraintSet, child: ConstraintSet): string | undefined {
+export function widening(
+  parent: ConstraintSet,
+  child: ConstraintSet,
+  evaluation: Evaluation,
+): string | undefined {
   if (child.allowUnknown && !parent.allowUnknown) return "allows unknown arguments";
   if (parent.constraints.size === 0) return undefined;
+  evaluation.spend(NAME_EFFORT * (parent.constraints.size + child.constraints.size));
   for (const name of child.constraints.keys()) {
     if (!parent.constraints.has(name)) return `adds the argument \`${name}\``;
   }
   for (const [name, constraint] of parent.constraints) {
     const narrower = child.constraints.get(name);
     if (narrower === undefined) return `drops the constraint on \`${name}\``;
-    if (!constraint.permits(narrower)) {
+    if (!constraint.permits(narrower, evaluation)) {
       return `widens \`${name}\` from ${constraint.describe()} to ${narrower.describe()}`;
     }
   }

@@ -1,3 +1,4 @@
+import type { Evaluation } from "../evaluation.ts";
 import { type ConstraintSet, widening } from "./constraint-set.ts";
 import { firstRefusal, refuseChain, type WarrantRefusal } from "./refusal.ts";
 import type { Warrant } from "./warrant.ts";
@@ -35,8 +36,17 @@ export function limitsBelow(warrant: Warrant, above: IssuerLimits): IssuerLimits
  *
  * @param limits what the issuer warrants from the root down to `parent` leave
  */
-export function checkLink(parent: Warrant, child: Warrant, limits: IssuerLimits): WarrantRefusal | undefined {
-  return checkOrder(parent, child) ?? checkRights(parent, child, limits) ?? checkPlanners(child, limits);
+export function checkLink(
+  parent: Warrant,
+  child: Warrant,
+  limits: IssuerLimits,
+  evaluation: Evaluation,
+): WarrantRefusal | undefined {
+  return (
+    checkOrder(parent, child) ??
+    checkRights(parent, child, limits, evaluation) ??
+    checkPlanners(child, limits)
+  );
 }
 
 function checkOrder(parent: Warrant, child: Warrant): WarrantRefusal | undefined {
@@ -56,17 +66,22 @@ function broken(detail: string): WarrantRefusal {
   return refuseChain("chain-broken", detail);
 }
 
-function checkRights(parent: Warrant, child: Warrant, limits: IssuerLimits): WarrantRefusal | undefined {
+function checkRights(
+  parent: Warrant,
+  child: Warrant,
+  limits: IssuerLimits,
+  evaluation: Evaluation,
+): WarrantRefusal | undefined {
   return (
-    checkTools(parent, child) ??
-    checkIssuing(parent, child, limits) ??
+    checkTools(parent, child, evaluation) ??
+    checkIssuing(parent, child, limits, evaluation) ??
     ((child.clearance ?? 0) > (parent.clearance ?? 0)
       ? refuseChain("invalid-attenuation", "its clearance is above its parent's, where none counts as 0")
       : undefined)
   );
 }
 
-function checkTools(parent: Warrant, child: Warrant): WarrantRefusal | undefined {
+function checkTools(parent: Warrant, child: Warrant, evaluation: Evaluation): WarrantRefusal | undefined {
   if (child.type === "issuer") {
     if (parent.type === "execution") {
       return refuseChain("invalid-attenuation", "an execution warrant can't issue an issuer warrant");
@@ -80,27 +95,37 @@ function checkTools(parent: Warrant, child: Warrant): WarrantRefusal | undefined
   }
   const wide = child.tools.get("*");
   return (
-    firstRefusal(child.tools, ([tool, set]) => checkTool(parent, tool, set)) ??
-    (wide === undefined ? undefined : checkShadowed(parent, child, wide))
+    firstRefusal(child.tools, ([tool, set]) => checkTool(parent, tool, set, evaluation)) ??
+    (wide === undefined ? undefined : checkShadowed(parent, child, wide, evaluation))
   );
 }
 
 function checkIssuable(parent: Warrant, tool: string): WarrantRefusal | undefined {
-  if (parent.issuableTools.includes(tool) || parent.issuableTools.includes("*")) return undefined;
+  if (parent.issuableTools.has(tool) || parent.issuableTools.has("*")) return undefined;
   return refuseChain("capability-expansion", `its parent may not issue \`${tool}\``);
 }
 
-function checkTool(parent: Warrant, tool: string, set: ConstraintSet): WarrantRefusal | undefined {
+function checkTool(
+  parent: Warrant,
+  tool: string,
+  set: ConstraintSet,
+  evaluation: Evaluation,
+): WarrantRefusal | undefined {
   const granted = parent.tools.get(tool) ?? parent.tools.get("*");
   if (granted === undefined)
     return refuseChain("capability-expansion", `its parent doesn't grant \`${tool}\``);
-  return checkNarrower(granted, set, tool);
+  return checkNarrower(granted, set, tool, evaluation);
 }
 
 /** A child's `*` also serves every tool that its parent lists by name and the child doesn't. */
-function checkShadowed(parent: Warrant, child: Warrant, wide: ConstraintSet): WarrantRefusal | undefined {
+function checkShadowed(
+  parent: Warrant,
+  child: Warrant,
+  wide: ConstraintSet,
+  evaluation: Evaluation,
+): WarrantRefusal | undefined {
   return firstRefusal(parent.tools, ([tool, set]) =>
-    child.tools.has(tool) ? undefined : checkNarrower(set, wide, tool),
+    child.tools.has(tool) ? undefined : checkNarrower(set, wide, tool, evaluation),
   );
 }
 
@@ -108,13 +133,19 @@ function checkNarrower(
   parent: ConstraintSet,
   child: ConstraintSet,
   tool: string,
+  evaluation: Evaluation,
 ): WarrantRefusal | undefined {
-  const wider = widening(parent, child);
+  const wider = widening(parent, child, evaluation);
   return wider === undefined ? undefined : refuseChain("capability-expansion", `for \`${tool}\` it ${wider}`);
 }
 
-function checkIssuing(parent: Warrant, child: Warrant, limits: IssuerLimits): WarrantRefusal | undefined {
-  if (child.type === "issuer") return checkIssuer(child, limits);
+function checkIssuing(
+  parent: Warrant,
+  child: Warrant,
+  limits: IssuerLimits,
+  evaluation: Evaluation,
+): WarrantRefusal | undefined {
+  if (child.type === "issuer") return checkIssuer(child, limits, evaluation);
   if (child.depth > limits.maxIssueDepth) {
     return refuseChain(
       "invalid-attenuation",
@@ -123,15 +154,19 @@ function checkIssuing(parent: Warrant, child: Warrant, limits: IssuerLimits): Wa
   }
   const { bounds } = limits;
   if (parent.type !== "issuer" || bounds === undefined) return undefined;
-  return firstRefusal(child.tools, ([tool, set]) => checkNarrower(bounds, set, tool));
+  return firstRefusal(child.tools, ([tool, set]) => checkNarrower(bounds, set, tool, evaluation));
 }
 
-function checkIssuer(child: Warrant, limits: IssuerLimits): WarrantRefusal | undefined {
+function checkIssuer(
+  child: Warrant,
+  limits: IssuerLimits,
+  evaluation: Evaluation,
+): WarrantRefusal | undefined {
   if (child.maxIssueDepth !== undefined && child.maxIssueDepth > limits.maxIssueDepth) {
     return refuseChain("invalid-attenuation", "its max_issue_depth is beyond that of an issuer above it");
   }
   if (child.constraintBounds === undefined || limits.bounds === undefined) return undefined;
-  const wider = widening(limits.bounds, child.constraintBounds);
+  const wider = widening(limits.bounds, child.constraintBounds, evaluation);
   return wider === undefined ? undefined : refuseChain("capability-expansion", `as an issuer it ${wider}`);
 }
 

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { encode } from "../cbor/encode.ts";
 import type { CborKey, CborValue } from "../cbor/value.ts";
 import { type PublicKey, type SigningKey, signMessage } from "../crypto/ed25519.ts";
+import { Evaluation } from "../evaluation.ts";
 import { type ConstraintSet, constraintSetToCbor } from "./constraint-set.ts";
 import { MAX_DEPTH } from "./limits.ts";
 import { checkLink, limitsBelow, NO_ISSUER } from "./link.ts";
@@ -34,7 +35,7 @@ export function mint(root: SigningKey, grant: Grant): Stack {
 export function delegate(holder: SigningKey, stack: Stack, grant: Grant): Stack {
   const delegated = delegateUnchecked(holder, stack, grant);
   const limits = stack.reduce((above, warrant) => limitsBelow(warrant, above), NO_ISSUER);
-  const refusal = checkLink(leafOf(stack), leafOf(delegated), limits);
+  const refusal = checkLink(leafOf(stack), leafOf(delegated), limits, new Evaluation(grant.issuedAt));
   if (refusal !== undefined) throw new RangeError(`the delegated warrant isn't valid: ${refusal.detail}`);
   return delegated;
 }

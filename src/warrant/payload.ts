@@ -47,7 +47,8 @@ const U8_MAX = 255;
 const U32_MAX = 2 ** 32 - 1;
 const HASH_BYTES = 32;
 /** Raw UTF-8, and not counted among the extensions. */
-const TEXT_EXTENSIONS = ["tenuo.session_id", "tenuo.agent_id"];
+const SESSION_ID = "tenuo.session_id";
+const AGENT_ID = "tenuo.agent_id";
 
 type Fields = Omit<Warrant, "payload" | "payloadHash" | "signature">;
 
@@ -63,6 +64,7 @@ export function parsePayload(value: CborValue): Fields {
   for (const key of REQUIRED_KEYS) if (!map.has(key)) throw new Malformed(`the payload has no key ${key}`);
   if (map.get(KEY.version) !== PAYLOAD_VERSION) throw new Malformed("the payload version isn't 1");
 
+  const extensions = map.has(KEY.extensions) ? parseExtensions(map.get(KEY.extensions)) : new Map();
   const fields: Fields = {
     id: hex(asBytes(map.get(KEY.id), WARRANT_ID_BYTES, "the id")),
     type: asUnsigned(map.get(KEY.type), 1, "the type") === 0 ? "execution" : "issuer",
@@ -73,8 +75,10 @@ export function parsePayload(value: CborValue): Fields {
     expiresAt: asUnsigned(map.get(KEY.expiresAt), limits.MAX_TIMESTAMP, "expires_at"),
     maxDepth: asUnsigned(map.get(KEY.maxDepth), limits.MAX_DEPTH, "max_depth"),
     depth: map.has(KEY.depth) ? asUnsigned(map.get(KEY.depth), U32_MAX, "depth") : 0,
-    extensions: map.has(KEY.extensions) ? parseExtensions(map.get(KEY.extensions)) : new Map(),
-    issuableTools: map.has(KEY.issuableTools) ? parseIssuableTools(map.get(KEY.issuableTools)) : [],
+    extensions,
+    ...optionalText(extensions, SESSION_ID, "sessionId"),
+    ...optionalText(extensions, AGENT_ID, "agentId"),
+    issuableTools: map.has(KEY.issuableTools) ? parseIssuableTools(map.get(KEY.issuableTools)) : new Set(),
     requiredApprovers: map.has(KEY.requiredApprovers) ? parseApprovers(map.get(KEY.requiredApprovers)) : [],
     ...optional(map, KEY.parentHash, "parentHash", parseParentHash),
     ...optional(map, KEY.maxIssueDepth, "maxIssueDepth", (v) => asUnsigned(v, U32_MAX, "max_issue_depth")),
@@ -130,12 +134,12 @@ function parseToolName(value: CborValue): string {
   return name;
 }
 
-function parseIssuableTools(value: CborValue): readonly string[] {
+function parseIssuableTools(value: CborValue): ReadonlySet<string> {
   const names = asArray(value, "issuable_tools").map(parseToolName);
   if (names.length === 0 || names.length > limits.MAX_ISSUABLE_TOOLS) {
     throw new Malformed(`issuable_tools doesn't have 1 to ${limits.MAX_ISSUABLE_TOOLS} entries`);
   }
-  return names;
+  return new Set(names);
 }
 
 function parseApprovers(value: CborValue): readonly PublicKey[] {
@@ -162,7 +166,7 @@ function parseByteList(value: CborValue, maxLength: number, what: string): Uint8
 
 function parseExtensions(value: CborValue): ReadonlyMap<string, Uint8Array> {
   const map = asMap(value, "extensions");
-  const counted = map.size - TEXT_EXTENSIONS.filter((name) => map.has(name)).length;
+  const counted = map.size - [SESSION_ID, AGENT_ID].filter((name) => map.has(name)).length;
   if (counted > limits.MAX_EXTENSIONS)
     throw new Malformed(`extensions has more than ${limits.MAX_EXTENSIONS} keys`);
   const extensions = new Map<string, Uint8Array>();
@@ -172,17 +176,21 @@ function parseExtensions(value: CborValue): ReadonlyMap<string, Uint8Array> {
       throw new Malformed("an extension key is too long");
     extensions.set(name, parseByteList(bytes, limits.MAX_EXTENSION_VALUE_BYTES, `the extension \`${name}\``));
   }
-  for (const name of TEXT_EXTENSIONS) checkUtf8(name, extensions.get(name));
   return extensions;
 }
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
-function checkUtf8(name: string, bytes: Uint8Array | undefined): void {
+function optionalText<K extends "sessionId" | "agentId">(
+  extensions: ReadonlyMap<string, Uint8Array>,
+  key: string,
+  name: K,
+): { readonly [P in K]?: string } {
+  const bytes = extensions.get(key);
   try {
-    if (bytes !== undefined) utf8.decode(bytes);
+    return (bytes === undefined ? {} : { [name]: utf8.decode(bytes) }) as { readonly [P in K]?: string };
   } catch {
-    throw new Malformed(`the extension \`${name}\` isn't UTF-8`);
+    throw new Malformed(`the extension \`${key}\` isn't UTF-8`);
   }
 }
 
@@ -201,7 +209,7 @@ function checkType(fields: Fields, map: CborMap): void {
     return;
   }
   if (fields.tools.size > 0) throw new Malformed("an issuer warrant has tools of its own");
-  if (fields.issuableTools.length === 0) throw new Malformed("an issuer warrant has no issuable_tools");
+  if (fields.issuableTools.size === 0) throw new Malformed("an issuer warrant has no issuable_tools");
   if (fields.maxIssueDepth !== undefined && fields.maxIssueDepth > fields.maxDepth) {
     throw new Malformed("max_issue_depth is beyond max_depth");
   }

@@ -5,16 +5,21 @@ export type WarrantReason =
   | "approval_required"
   | "chain_invalid"
   | "constraint_violation"
+  | "insufficient_approvals"
+  | "insufficient_clearance"
+  | "invalid_approval"
   | "invalid_pop"
   | "invalid_warrant"
   | "missing_pop"
   | "missing_warrant"
   | "pop_expired"
+  | "revocation_unavailable"
   | "tool_not_in_warrant"
   | "unknown_constraint"
   | "untrusted_root"
   | "warrant_expired"
   | "warrant_not_yet_valid"
+  | "warrant_revoked"
   | "wrong_warrant_type";
 
 /** What about a chain is wrong: its links, its rights, or who issued it. */

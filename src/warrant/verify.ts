@@ -1,7 +1,7 @@
+import { bounded, Evaluation } from "../evaluation.ts";
 import type { Arguments } from "../value.ts";
 import { checkChain, type Trust } from "./chain.ts";
-import { type ConstraintSet, checkArguments } from "./constraint-set.ts";
-import { evaluationEffort, MAX_EVALUATION_EFFORT } from "./effort.ts";
+import { checkArguments } from "./constraint-set.ts";
 import { isProof, parseProofHeader } from "./header.ts";
 import { checkProof, PROOF_WINDOWS, type ProofWindows } from "./proof.ts";
 import { refuse, type WarrantRefusal } from "./refusal.ts";
@@ -13,6 +13,8 @@ export interface Call {
   readonly args: Arguments;
   /** Text of the proof header, where there is one. */
   readonly proof: string | undefined;
+  /** The least clearance the leaf needs, 0 unless said; a leaf without any has 0. */
+  readonly requiredClearance?: number;
 }
 
 /**
@@ -27,11 +29,18 @@ export function verifyCall(
   now: number,
   windows: ProofWindows = PROOF_WINDOWS,
 ): WarrantRefusal | undefined {
-  const { tool, args } = call;
+  const { tool, args, requiredClearance = 0 } = call;
   const leaf = leafOf(stack);
+  const evaluation = new Evaluation(now);
 
-  const chain = checkChain(stack, trust, now);
+  const chain = checkChain(stack, trust, evaluation);
   if (chain !== undefined) return chain;
+  if ((leaf.clearance ?? 0) < requiredClearance) {
+    return refuse(
+      "insufficient_clearance",
+      `\`${tool}\` needs clearance ${requiredClearance}, the warrant has ${leaf.clearance ?? "none, which counts as 0"}`,
+    );
+  }
   if (leaf.type !== "execution")
     return refuse("wrong_warrant_type", "an issuer warrant can't be used for a call");
 
@@ -42,16 +51,15 @@ export function verifyCall(
   if (!isProof(proof)) return proof;
   return (
     checkProof({ warrant: leaf, tool, args }, proof, now, windows) ??
-    checkEffort(granted, args) ??
-    checkArguments(granted, args) ??
+    bounded(() => checkArguments(granted, args, evaluation), TOO_COSTLY) ??
     checkApprovals(stack)
   );
 }
 
-function checkEffort(set: ConstraintSet, args: Arguments): WarrantRefusal | undefined {
-  if (evaluationEffort(set, args) <= MAX_EVALUATION_EFFORT) return undefined;
-  return refuse("constraint_violation", "the arguments are too large to be held against these constraints");
-}
+const TOO_COSTLY = refuse(
+  "constraint_violation",
+  "holding these arguments against their constraints would take too long",
+);
 
 /** Approvals can't be judged yet, so whatever might be gated is refused, also where a child dropped the gate. */
 function checkApprovals(stack: Stack): WarrantRefusal | undefined {

@@ -19,8 +19,11 @@ export interface Warrant {
   /** SHA-256 of the parent's payload bytes; absent on a root. */
   readonly parentHash?: Uint8Array;
   readonly extensions: ReadonlyMap<string, Uint8Array>;
+  /** What the issuer noted of the session and the agent; no rule depends on them. */
+  readonly sessionId?: string;
+  readonly agentId?: string;
   /** Tools an issuer warrant may grant, by exact name or `*`; empty on an execution warrant. */
-  readonly issuableTools: readonly string[];
+  readonly issuableTools: ReadonlySet<string>;
   /** The deepest execution warrant that an issuer warrant may lead to. */
   readonly maxIssueDepth?: number;
   /** What each tool granted under an issuer warrant has to narrow. */

@@ -9,9 +9,10 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
 /** What each part of src/ may import besides itself. ARCHITECTURE.md draws the same picture. */
 const ARROWS: Readonly<Record<string, readonly string[]>> = {
   "value.ts": [],
+  "evaluation.ts": [],
   cbor: [],
   crypto: [],
-  warrant: ["cbor", "crypto", "value.ts"],
+  warrant: ["cbor", "crypto", "evaluation.ts", "value.ts"],
   gateway: ["crypto", "value.ts"],
   decision: ["gateway", "warrant", "value.ts"],
   server: ["decision", "gateway", "warrant", "crypto", "value.ts"],
@@ -20,7 +21,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Parts that decide: same input, same output, nothing of the world around. */
-const PURE = ["value.ts", "cbor", "crypto", "warrant", "gateway", "decision"];
+const PURE = ["value.ts", "evaluation.ts", "cbor", "crypto", "warrant", "gateway", "decision"];
 const PURE_BUILTINS = new Set(["node:crypto"]);
 
 interface Import {

@@ -1,4 +1,5 @@
 import type { CborValue } from "../../cbor/value.ts";
+import type { Evaluation } from "../../evaluation.ts";
 import type { Value } from "../../value.ts";
 import { asArray, asStruct } from "../malformed.ts";
 import { type Constraint, isFault, type Outcome } from "./constraint.ts";
@@ -16,25 +17,28 @@ interface Composite extends Constraint {
 
 /** Every member matches, asked in order; an empty list can't be evaluated. */
 export function all(members: readonly Constraint[], write: WriteMember): Composite {
+  const matches = (argument: Value, evaluation: Evaluation): Outcome => {
+    if (members.length === 0) return "error";
+    for (const member of members) {
+      const result = matchMember(member, argument, evaluation);
+      if (result !== "match") return result;
+    }
+    return "match";
+  };
   return Object.freeze({
     kind: "All",
     type: 12,
     members,
     size: sizeOf(members),
     canFail: members.length === 0 || members.some(({ canFail }) => canFail),
-    matches: (argument: Value): Outcome => {
-      if (members.length === 0) return "error";
-      for (const member of members) {
-        const result = member.matches(argument);
-        if (result !== "match") return result;
-      }
-      return "match";
-    },
-    permits: (child: Constraint) => {
+    matches,
+    permits: (child: Constraint, evaluation: Evaluation) => {
       if (members.length === 0) return false;
-      if (isExact(child)) return members.every((member) => member.matches(child.value) === "match");
+      if (isExact(child)) return matches(child.value, evaluation) === "match";
       if (!isComposite(child, "All") || child.members.length === 0) return false;
-      return members.every((member) => child.members.some((narrower) => member.permits(narrower)));
+      return members.every((member) =>
+        child.members.some((narrower) => permitsMember(member, narrower, evaluation)),
+      );
     },
     describe: () => `All(${describeMembers(members)})`,
     toCbor: () => new Map([["constraints", members.map(write)]]),
@@ -52,16 +56,18 @@ export function any(members: readonly Constraint[], write: WriteMember): Composi
     members,
     size: sizeOf(members),
     canFail: firstToFail !== -1,
-    matches: (argument: Value): Outcome => {
+    matches: (argument: Value, evaluation: Evaluation): Outcome => {
       for (const member of members) {
-        const result = member.matches(argument);
+        const result = matchMember(member, argument, evaluation);
         if (result !== "no_match") return result;
       }
       return "no_match";
     },
-    permits: (child: Constraint) =>
+    permits: (child: Constraint, evaluation: Evaluation) =>
       isComposite(child, "Any") &&
-      child.members.every((narrower) => reached.some((member) => member.permits(narrower))),
+      child.members.every((narrower) =>
+        reached.some((member) => permitsMember(member, narrower, evaluation)),
+      ),
     describe: () => `Any(${describeMembers(members)})`,
     toCbor: () => new Map([["constraints", members.map(write)]]),
   });
@@ -80,17 +86,32 @@ export function not(member: Constraint, write: WriteMember): Not {
     member,
     size: 1 + member.size,
     canFail: member.canFail,
-    matches: (argument: Value): Outcome => {
-      const result = member.matches(argument);
+    matches: (argument: Value, evaluation: Evaluation): Outcome => {
+      const result = matchMember(member, argument, evaluation);
       if (isFault(result)) return result;
       return result === "match" ? "no_match" : "match";
     },
     // Where the parent's member fails, the parent denies; a child that evaluates there would allow more.
-    permits: (child: Constraint) =>
-      isNot(child) && child.member.permits(member) && (!member.canFail || child.member === wildcard),
+    permits: (child: Constraint, evaluation: Evaluation) =>
+      isNot(child) &&
+      permitsMember(child.member, member, evaluation) &&
+      (!member.canFail || child.member === wildcard),
     describe: () => `Not(${member.describe()})`,
     toCbor: () => new Map([["constraint", write(member)]]),
   });
+}
+
+/** Steps of asking one member, whatever its kind takes besides. */
+const MEMBER_EFFORT = 3;
+
+function matchMember(member: Constraint, argument: Value, evaluation: Evaluation): Outcome {
+  evaluation.spend(MEMBER_EFFORT);
+  return member.matches(argument, evaluation);
+}
+
+function permitsMember(parent: Constraint, child: Constraint, evaluation: Evaluation): boolean {
+  evaluation.spend(MEMBER_EFFORT);
+  return parent.permits(child, evaluation);
 }
 
 function isComposite(constraint: Constraint, kind: "All" | "Any"): constraint is Composite {

@@ -1,4 +1,5 @@
 import type { CborValue } from "../../cbor/value.ts";
+import type { Evaluation } from "../../evaluation.ts";
 import type { Value } from "../../value.ts";
 
 /**
@@ -17,9 +18,14 @@ export interface Constraint {
   readonly size: number;
   /** Whether there is something to be evaluated that can't be, such as an unknown kind. */
   readonly canFail: boolean;
-  matches(argument: Value): Outcome;
-  /** Whether everything `child` matches is matched here too; false also when that can't be told. */
-  permits(child: Constraint): boolean;
+  /** @throws {TooCostly} when it would take more effort than is left. */
+  matches(argument: Value, evaluation: Evaluation): Outcome;
+  /**
+   * Whether everything `child` matches is matched here too; false also when that can't be told.
+   *
+   * @throws {TooCostly} as {@link matches}
+   */
+  permits(child: Constraint, evaluation: Evaluation): boolean;
   /** One line for people: `Pattern(/data/*)`. */
   describe(): string;
   /** The value beside the type number on the wire. */

@@ -1,5 +1,6 @@
 import type { CborValue } from "../../cbor/value.ts";
-import { formatValue, sameValue, type Value } from "../../value.ts";
+import type { Evaluation } from "../../evaluation.ts";
+import { formatValue, sameValue, type Value, valueSize } from "../../value.ts";
 import { asStruct } from "../malformed.ts";
 import { type Constraint, outcome } from "./constraint.ts";
 import { toValue } from "./value-list.ts";
@@ -11,14 +12,20 @@ export interface Exact extends Constraint {
 }
 
 export function exact(value: Value): Exact {
+  const effort = 2 * valueSize(value);
+  const equals = (other: Value, evaluation: Evaluation): boolean => {
+    evaluation.spend(effort);
+    return sameValue(value, other);
+  };
+
   return Object.freeze({
     kind: "Exact",
     type: 1,
     size: 1,
     canFail: false,
     value,
-    matches: (argument: Value) => outcome(sameValue(value, argument)),
-    permits: (child: Constraint) => isExact(child) && sameValue(value, child.value),
+    matches: (argument: Value, evaluation: Evaluation) => outcome(equals(argument, evaluation)),
+    permits: (child: Constraint, evaluation: Evaluation) => isExact(child) && equals(child.value, evaluation),
     describe: () => `Exact(${formatValue(value)})`,
     toCbor: () => new Map([["value", value]]),
   });

@@ -1,3 +1,5 @@
+import type { Evaluation } from "../../evaluation.ts";
+
 /**
  * The glob dialect of the Tenuo Pattern (§3.4): `*` any characters, `/` included; `?` one character; `[abc]`,
  * `[a-c]`, `[!abc]` one of a set; `**` a whole path component, any number of components. No escapes, no braces.
@@ -102,22 +104,13 @@ function compileSet(members: readonly string[]): Token {
 
 /**
  * Whole-string match. Each piece is taken at the leftmost place its gap allows, which leaves the most room for the
- * rest; only the last piece is bound to the end.
- *
- * @returns undefined when it would take more than {@link MAX_STEPS}
+ * rest; only the last piece is bound to the end. A step of effort is one look at a character, or at a member of a set.
  */
-export function matchesGlob(glob: Glob, text: string): boolean | undefined {
-  if (text.length > MAX_STEPS) return isAnything(glob) ? true : undefined;
-  const target: Target = {
-    codePoints: Array.from(text, (char) => char.codePointAt(0) as number),
-    stepsLeft: MAX_STEPS,
-  };
-  const matches = matchesPieces(glob, target);
-  return target.stepsLeft < 0 ? undefined : matches;
+export function matchesGlob(glob: Glob, text: string, evaluation: Evaluation): boolean {
+  if (isAnything(glob)) return true;
+  evaluation.spend(text.length / 2);
+  return matchesPieces(glob, { codePoints: toCodePoints(text), evaluation });
 }
-
-/** Characters one match may look at, each member of a set counted; ordinary patterns need a few times the text. */
-const MAX_STEPS = 500_000;
 
 function isAnything({ pieces, tail }: Glob): boolean {
   return tail === "any" && pieces.every(({ tokens }) => tokens.length === 0);
@@ -125,7 +118,17 @@ function isAnything({ pieces, tail }: Glob): boolean {
 
 interface Target {
   readonly codePoints: readonly number[];
-  stepsLeft: number;
+  readonly evaluation: Evaluation;
+}
+
+function toCodePoints(text: string): readonly number[] {
+  const codePoints: number[] = [];
+  for (let i = 0; i < text.length; i++) {
+    const codePoint = text.codePointAt(i) as number;
+    if (codePoint > 0xffff) i++;
+    codePoints.push(codePoint);
+  }
+  return codePoints;
 }
 
 function matchesPieces(glob: Glob, target: Target): boolean {
@@ -147,7 +150,7 @@ function findAtEnd(piece: Piece, target: Target, from: number): number | undefin
 
 function findLeftmost(piece: Piece, target: Target, from: number): number | undefined {
   const last = piece.gap === "none" ? from : target.codePoints.length - piece.tokens.length;
-  for (let start = from; start <= last && target.stepsLeft >= 0; start++) {
+  for (let start = from; start <= last; start++) {
     if (isPlace(piece, target, from, start)) return start;
   }
   return undefined;
@@ -165,7 +168,7 @@ function gapAllows(gap: Gap, { codePoints }: Target, from: number, start: number
 function fits({ tokens }: Piece, target: Target, start: number): boolean {
   if (start + tokens.length > target.codePoints.length) return false;
   return tokens.every(({ cost, matches }, i) => {
-    target.stepsLeft -= cost;
-    return target.stepsLeft >= 0 && matches(target.codePoints[start + i] as number);
+    target.evaluation.spend(cost);
+    return matches(target.codePoints[start + i] as number);
   });
 }

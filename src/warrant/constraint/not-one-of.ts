@@ -1,4 +1,5 @@
 import type { CborValue } from "../../cbor/value.ts";
+import type { Evaluation } from "../../evaluation.ts";
 import { formatValue, type Value } from "../../value.ts";
 import { asStruct } from "../malformed.ts";
 import { type Constraint, outcome } from "./constraint.ts";
@@ -18,8 +19,9 @@ export function notOneOf(excluded: readonly Value[]): NotOneOf {
     size: 1,
     canFail: false,
     list,
-    matches: (argument: Value) => outcome(!list.has(argument)),
-    permits: (child: Constraint) => isNotOneOf(child) && excluded.every(child.list.has),
+    matches: (argument: Value, evaluation: Evaluation) => outcome(!list.has(argument, evaluation)),
+    permits: (child: Constraint, evaluation: Evaluation) =>
+      isNotOneOf(child) && child.list.includes(list, evaluation),
     describe: () => `NotOneOf(${excluded.map(formatValue).join(", ")})`,
     toCbor: () => new Map([["excluded", excluded]]),
   });

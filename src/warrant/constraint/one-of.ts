@@ -1,4 +1,5 @@
 import type { CborValue } from "../../cbor/value.ts";
+import type { Evaluation } from "../../evaluation.ts";
 import { formatValue, type Value } from "../../value.ts";
 import { asStruct } from "../malformed.ts";
 import { type Constraint, outcome } from "./constraint.ts";
@@ -19,10 +20,10 @@ export function oneOf(values: readonly Value[]): OneOf {
     size: 1,
     canFail: false,
     list,
-    matches: (argument: Value) => outcome(list.has(argument)),
-    permits: (child: Constraint) => {
-      if (isExact(child)) return list.has(child.value);
-      return isOneOf(child) && child.list.values.every(list.has);
+    matches: (argument: Value, evaluation: Evaluation) => outcome(list.has(argument, evaluation)),
+    permits: (child: Constraint, evaluation: Evaluation) => {
+      if (isExact(child)) return list.has(child.value, evaluation);
+      return isOneOf(child) && list.includes(child.list, evaluation);
     },
     describe: () => `OneOf(${values.map(formatValue).join(", ")})`,
     toCbor: () => new Map([["values", values]]),

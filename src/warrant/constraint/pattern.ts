@@ -1,24 +1,28 @@
 import type { CborValue } from "../../cbor/value.ts";
+import type { Evaluation } from "../../evaluation.ts";
 import type { Value } from "../../value.ts";
 import { asStruct, asText } from "../malformed.ts";
 import { type Constraint, type Outcome, outcome } from "./constraint.ts";
 import { isExact } from "./exact.ts";
 import { compileGlob, matchesGlob } from "./glob.ts";
 
-/** A glob over text. An invalid one decodes, and then can't be evaluated; nor can one that would take too long. */
+/** A glob over text. An invalid one decodes, and then can't be evaluated. */
 export interface Pattern extends Constraint {
   readonly kind: "Pattern";
   readonly pattern: string;
+  readonly shape: Shape;
 }
+
+/** Where the one `*` of a pattern stands; `exact` has none, `complex` more, or one inside. */
+type Shape = "exact" | "prefix" | "suffix" | "complex";
 
 export function pattern(text: string): Pattern {
   const glob = compileGlob(text);
+  const shape = shapeOf(text);
 
-  const matches = (argument: Value): Outcome => {
+  const matches = (argument: Value, evaluation: Evaluation): Outcome => {
     if (glob === undefined) return "error";
-    if (typeof argument !== "string") return "no_match";
-    const found = matchesGlob(glob, argument);
-    return found === undefined ? "error" : outcome(found);
+    return outcome(typeof argument === "string" && matchesGlob(glob, argument, evaluation));
   };
 
   return Object.freeze({
@@ -27,13 +31,12 @@ export function pattern(text: string): Pattern {
     size: 1,
     canFail: glob === undefined,
     pattern: text,
+    shape,
     matches,
-    permits: (child: Constraint) => {
-      if (isExact(child)) return matches(child.value) === "match";
-      return (
-        isPattern(child) &&
-        (child.pattern === text || (glob !== undefined && isNarrower(child.pattern, text)))
-      );
+    permits: (child: Constraint, evaluation: Evaluation) => {
+      if (isExact(child)) return matches(child.value, evaluation) === "match";
+      if (!isPattern(child)) return false;
+      return child.pattern === text || (glob !== undefined && isNarrower(child, { text, shape }, evaluation));
     },
     describe: () => `Pattern(${text})`,
     toCbor: () => new Map([["pattern", text]]),
@@ -48,21 +51,27 @@ function isPattern(constraint: Constraint): constraint is Pattern {
  * Narrowing told from the texts: one `*` at an end of the parent, which is valid, and whose fixed part the child starts
  * or ends with. Where the child ends with it, what stands before must be whole: `*[ab]` doesn't narrow `*b]`.
  */
-function isNarrower(child: string, parent: string): boolean {
-  const shape = shapeOf(parent);
-  const childShape = shapeOf(child);
-  if (childShape !== shape && childShape !== "exact") return false;
-  if (shape === "prefix") return child.startsWith(parent.slice(0, -1));
-  const end = parent.slice(1);
-  return shape === "suffix" && child.endsWith(end) && compileGlob(child.slice(0, -end.length)) !== undefined;
+function isNarrower(
+  child: Pattern,
+  parent: { readonly text: string; readonly shape: Shape },
+  evaluation: Evaluation,
+): boolean {
+  if (child.shape !== parent.shape && child.shape !== "exact") return false;
+  if (parent.shape === "prefix") return child.pattern.startsWith(parent.text.slice(0, -1));
+  const end = parent.text.slice(1);
+  if (parent.shape !== "suffix" || !child.pattern.endsWith(end)) return false;
+  evaluation.spend(COMPILE_EFFORT * child.pattern.length);
+  return compileGlob(child.pattern.slice(0, -end.length)) !== undefined;
 }
 
-function shapeOf(text: string): "exact" | "prefix" | "suffix" | "complex" {
-  const stars = text.split("*").length - 1;
-  if (stars === 0) return "exact";
-  if (stars > 1) return "complex";
-  if (text.endsWith("*")) return "prefix";
-  return text.startsWith("*") ? "suffix" : "complex";
+/** Steps of compiling one character of a glob. */
+const COMPILE_EFFORT = 5;
+
+function shapeOf(text: string): Shape {
+  const first = text.indexOf("*");
+  if (first === -1) return "exact";
+  if (first === text.length - 1) return "prefix";
+  return first === 0 && text.lastIndexOf("*") === 0 ? "suffix" : "complex";
 }
 
 export function parsePattern(value: CborValue): Pattern {

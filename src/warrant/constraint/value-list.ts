@@ -1,5 +1,6 @@
 import { type CborValue, isArray, isBytes, isMap } from "../../cbor/value.ts";
-import { I64_MAX, I64_MIN, isList, isObject, sameValue, type Value } from "../../value.ts";
+import type { Evaluation } from "../../evaluation.ts";
+import { I64_MAX, I64_MIN, isList, isObject, sameValue, type Value, valueSize } from "../../value.ts";
 import { asArray, Malformed } from "../malformed.ts";
 
 /** A value named in a constraint (Tenuo constraint values §1.2), read from the signed payload. */
@@ -30,13 +31,26 @@ function toObject(map: ReadonlyMap<bigint | string, CborValue>): Value {
 /** The values a constraint lists; membership takes time in proportion to the value asked for, not to the list. */
 export interface ValueList {
   readonly values: readonly Value[];
-  readonly has: (value: Value) => boolean;
+  has(value: Value, evaluation: Evaluation): boolean;
+  /** Whether every value of the other list is in this one. */
+  includes(other: ValueList, evaluation: Evaluation): boolean;
 }
 
 export function valueList(values: readonly Value[]): ValueList {
   const keys = new Set(values.filter((value) => sameValue(value, value)).map(keyOf));
-  return { values, has: (value) => keys.has(keyOf(value)) };
+  const has = (value: Value, evaluation: Evaluation): boolean => {
+    evaluation.spend(KEY_EFFORT * valueSize(value));
+    return keys.has(keyOf(value));
+  };
+  return {
+    values,
+    has,
+    includes: (other, evaluation) => other.values.every((value) => has(value, evaluation)),
+  };
 }
+
+/** Steps for each part of a value whose key is made. */
+const KEY_EFFORT = 7;
 
 export function parseValues(value: CborValue, what: string): readonly Value[] {
   return asArray(value, what).map(toValue);

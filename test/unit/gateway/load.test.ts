@@ -469,11 +469,6 @@ describe("what is promised and not built is an error, never ignored", () => {
     });
   }
 
-  it("tools.<name>.clearance", () => {
-    const text = "version: 2\nsettings: {}\ntools: {t: {clearance: 1}}\nroutes: []\n";
-    assert.deepEqual(errorsOf(text), ["3:13: `tools.<name>.clearance` is not supported yet"]);
-  });
-
   it("routes[].mcp", () => {
     assert.deepEqual(errorsOf(withRoutes("pattern: /a, tool: t, mcp: true")), [
       "5:28: `routes[].mcp` is not supported yet",
