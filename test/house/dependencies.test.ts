@@ -10,9 +10,10 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
 const ARROWS: Readonly<Record<string, readonly string[]>> = {
   "value.ts": [],
   "evaluation.ts": [],
+  "ip-address.ts": [],
   cbor: [],
   crypto: [],
-  warrant: ["cbor", "crypto", "evaluation.ts", "value.ts"],
+  warrant: ["cbor", "crypto", "evaluation.ts", "ip-address.ts", "value.ts"],
   gateway: ["crypto", "value.ts"],
   decision: ["gateway", "warrant", "value.ts"],
   server: ["decision", "gateway", "warrant", "crypto", "value.ts"],
@@ -21,7 +22,16 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Parts that decide: same input, same output, nothing of the world around. */
-const PURE = ["value.ts", "evaluation.ts", "cbor", "crypto", "warrant", "gateway", "decision"];
+const PURE = [
+  "value.ts",
+  "evaluation.ts",
+  "ip-address.ts",
+  "cbor",
+  "crypto",
+  "warrant",
+  "gateway",
+  "decision",
+];
 const PURE_BUILTINS = new Set(["node:crypto"]);
 
 interface Import {
