@@ -7,7 +7,7 @@ import warnings
 
 warnings.simplefilter("ignore")
 
-from tenuo import Exact, OneOf, Pattern, PublicKey, Range, SigningKey, Warrant, Wildcard  # noqa: E402
+from tenuo import Authorizer, Exact, OneOf, Pattern, PublicKey, Range, SigningKey, Warrant, Wildcard  # noqa: E402
 from tenuo import decode_warrant_stack_base64, encode_warrant_stack  # noqa: E402
 
 CONSTRAINTS = {
@@ -35,8 +35,9 @@ def granted(builder, request):
 
 
 def warrants(text):
+    padded = base64.b64encode(base64.urlsafe_b64decode(text + "==")).decode()
     try:
-        return decode_warrant_stack_base64(text)
+        return decode_warrant_stack_base64(padded)
     except Exception:
         return [Warrant.from_base64(text)]
 
@@ -65,7 +66,20 @@ def proof(request):
     return base64.urlsafe_b64encode(signature).rstrip(b"=").decode()
 
 
+def judge(request):
+    """`allow`, or why the SDK's own verifier denies."""
+    signature = base64.urlsafe_b64decode(request["proof"] + "==")
+    try:
+        chain = warrants(request["warrant"])
+        authorizer = Authorizer(trusted_roots=[PublicKey.from_bytes(bytes.fromhex(request["root"]))])
+        authorizer.check_chain(chain, request["tool"], request["args"], signature)
+        return "allow"
+    except Exception as error:
+        return f"{type(error).__name__}: {error}"
+
+
 OPERATIONS = {
+    "judge": judge,
     "mint": mint,
     "delegate": delegate,
     "leaf": leaf,

@@ -4,12 +4,17 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { type SigningKey, seedOf } from "../../src/crypto/ed25519.ts";
 import { python } from "./python.ts";
-import { type Grant, type Issuer, unixNow } from "./warrants.ts";
+import { type Call, type Grant, type Issuer, unixNow } from "./warrants.ts";
 
 const program = fileURLToPath(new URL("sdk.py", import.meta.url));
 
+export interface Sdk extends Issuer {
+  /** What its own verifier says: `allow`, or why not. */
+  judge(root: SigningKey, warrant: string, proof: string, call: Call): Promise<string>;
+}
+
 /** The published Python SDK in a process of its own. Requests are answered one after another. */
-export async function startSdk(): Promise<Issuer> {
+export async function startSdk(): Promise<Sdk> {
   const child = spawn(await python(), [program], { stdio: ["pipe", "pipe", "inherit"] });
   const ask = asker(child);
   const grantText = ({ holder, tools, ttl }: Grant) => ({
@@ -25,6 +30,8 @@ export async function startSdk(): Promise<Issuer> {
     identifier: (warrant) => ask("identifier", { warrant }),
     proof: (warrant, holder, call, time = unixNow()) =>
       ask("proof", { warrant, seed: seed(holder), ...call, time }),
+    judge: (root, warrant, proof, call) =>
+      ask("judge", { root: root.publicKey.hex, warrant, proof, ...call }),
     async stop() {
       if (child.exitCode !== null || child.signalCode !== null) return;
       child.stdin.end();
