@@ -21,7 +21,6 @@ const root = generateSigningKey();
 const planner = generateSigningKey();
 const worker = generateSigningKey();
 const helper = generateSigningKey();
-const approver = generateSigningKey();
 
 interface Hole {
   readonly name: string;

@@ -19,10 +19,14 @@ interface Piece {
 
 /** `none`: nothing in between. `any`: `*`. `components`: `**` + `/`, nothing or whole components. */
 type Gap = "none" | "any" | "components";
-interface Token {
-  /** In steps of a match. */
-  readonly cost: number;
-  readonly matches: (codePoint: number) => boolean;
+/** A literal code point, {@link ANY}, or a set. */
+type Token = number | CharacterSet;
+const ANY = -1;
+
+interface CharacterSet {
+  readonly negated: boolean;
+  /** First and last code point of each range. */
+  readonly ranges: readonly (readonly [number, number])[];
 }
 
 const SLASH = "/";
@@ -59,7 +63,7 @@ export function compileGlob(pattern: string): Glob | undefined {
       startGap(i < chars.length ? "components" : "any");
       i++;
     } else if (char === "?") {
-      tokens.push({ cost: 1, matches: () => true });
+      tokens.push(ANY);
       i++;
     } else if (char === "[") {
       const end = endOfSet(chars, i);
@@ -67,8 +71,7 @@ export function compileGlob(pattern: string): Glob | undefined {
       tokens.push(compileSet(chars.slice(i + 1, end)));
       i = end + 1;
     } else {
-      const literal = char.codePointAt(0);
-      tokens.push({ cost: 1, matches: (codePoint) => codePoint === literal });
+      tokens.push(char.codePointAt(0) as number);
       i++;
     }
   }
@@ -84,7 +87,7 @@ function endOfSet(chars: readonly string[], open: number): number | undefined {
   return end === -1 ? undefined : end;
 }
 
-function compileSet(members: readonly string[]): Token {
+function compileSet(members: readonly string[]): CharacterSet {
   const negated = members[0] === "!";
   const ranges: [number, number][] = [];
   for (let i = negated ? 1 : 0; i < members.length; i++) {
@@ -96,10 +99,7 @@ function compileSet(members: readonly string[]): Token {
       ranges.push([low, low]);
     }
   }
-  return {
-    cost: 1 + ranges.length,
-    matches: (codePoint) => ranges.some(([low, high]) => low <= codePoint && codePoint <= high) !== negated,
-  };
+  return { negated, ranges };
 }
 
 /**
@@ -117,18 +117,19 @@ function isAnything({ pieces, tail }: Glob): boolean {
 }
 
 interface Target {
-  readonly codePoints: readonly number[];
+  readonly codePoints: Uint32Array;
   readonly evaluation: Evaluation;
 }
 
-function toCodePoints(text: string): readonly number[] {
-  const codePoints: number[] = [];
+function toCodePoints(text: string): Uint32Array {
+  const codePoints = new Uint32Array(text.length);
+  let count = 0;
   for (let i = 0; i < text.length; i++) {
     const codePoint = text.codePointAt(i) as number;
     if (codePoint > 0xffff) i++;
-    codePoints.push(codePoint);
+    codePoints[count++] = codePoint;
   }
-  return codePoints;
+  return codePoints.subarray(0, count);
 }
 
 function matchesPieces(glob: Glob, target: Target): boolean {
@@ -165,10 +166,20 @@ function gapAllows(gap: Gap, { codePoints }: Target, from: number, start: number
   return gap === "any" || start === from || codePoints[start - 1] === 0x2f;
 }
 
-function fits({ tokens }: Piece, target: Target, start: number): boolean {
-  if (start + tokens.length > target.codePoints.length) return false;
-  return tokens.every(({ cost, matches }, i) => {
-    target.evaluation.spend(cost);
-    return matches(target.codePoints[start + i] as number);
-  });
+function fits({ tokens }: Piece, { codePoints, evaluation }: Target, start: number): boolean {
+  if (start + tokens.length > codePoints.length) return false;
+  let steps = 0;
+  let fitting = true;
+  for (let i = 0; fitting && i < tokens.length; i++) {
+    const token = tokens[i] as Token;
+    steps += typeof token === "number" ? 1 : 1 + token.ranges.length;
+    fitting = isMember(token, codePoints[start + i] as number);
+  }
+  evaluation.spend(steps);
+  return fitting;
+}
+
+function isMember(token: Token, codePoint: number): boolean {
+  if (typeof token === "number") return token === ANY || token === codePoint;
+  return token.ranges.some(([low, high]) => low <= codePoint && codePoint <= high) !== token.negated;
 }

@@ -1,0 +1,230 @@
+import { decode } from "../src/cbor/decode.ts";
+import { encode } from "../src/cbor/encode.ts";
+import type { CborValue } from "../src/cbor/value.ts";
+import { generateSigningKey, signMessage, verifySignature } from "../src/crypto/ed25519.ts";
+import { Evaluation, TooCostly } from "../src/evaluation.ts";
+import type { Value } from "../src/value.ts";
+import { parseConstraint } from "../src/warrant/constraint/index.ts";
+
+// What the worst input we know of costs, for each kind of constraint, up to the size a whole warrant may have. Each
+// round reads the constraint anew, so that compiling counts. The unit is one Ed25519 verification in the same run.
+
+const ROUNDS = 15;
+const SIZE = 65_000;
+
+interface Case {
+  readonly name: string;
+  readonly constraint: CborValue;
+  readonly argument: Value;
+}
+
+const struct = (type: number, members: Readonly<Record<string, CborValue>>): CborValue => [
+  BigInt(type),
+  new Map(Object.entries(members)),
+];
+const times = <T>(count: number, make: (i: number) => T): T[] =>
+  Array.from({ length: count }, (_, i) => make(i));
+const integers = times(SIZE / 5, (i) => BigInt(i + 100_000));
+const letters = "a".repeat(SIZE);
+
+const CASES: readonly Case[] = [
+  { name: "Exact: a long list", constraint: struct(1, { value: integers }), argument: [...integers] },
+  {
+    name: "Pattern: long piece after a star",
+    constraint: struct(2, { pattern: `*${"a".repeat(SIZE / 2)}b*` }),
+    argument: letters,
+  },
+  {
+    name: "Pattern: many stars",
+    constraint: struct(2, { pattern: `${"*a".repeat(SIZE / 2)}*b` }),
+    argument: letters,
+  },
+  {
+    name: "Pattern: a huge set",
+    constraint: struct(2, { pattern: `*[${"b-c".repeat(SIZE / 3)}]c*` }),
+    argument: letters,
+  },
+  {
+    name: "Pattern: components",
+    constraint: struct(2, { pattern: `${"**/a/".repeat(SIZE / 5)}b` }),
+    argument: "a/".repeat(SIZE / 2),
+  },
+  {
+    name: "OneOf: a long list in a long list",
+    constraint: struct(4, { values: times(SIZE / 5, () => integers.slice(0, 3)) }),
+    argument: integers,
+  },
+  {
+    name: "NotOneOf: a long text",
+    constraint: struct(7, { excluded: times(SIZE / 4, (i) => `${i}`) }),
+    argument: letters,
+  },
+  {
+    name: "Regex: nested repetition",
+    constraint: struct(5, { pattern: "(a*)*(a*)*(a*)*b" }),
+    argument: letters,
+  },
+  {
+    name: "Regex: counted repetition",
+    constraint: struct(5, { pattern: "(a?){900}a{900}$" }),
+    argument: letters,
+  },
+  {
+    name: "Regex: a long alternation",
+    constraint: struct(5, { pattern: times(SIZE / 8, (i) => `a*b${i}`).join("|") }),
+    argument: letters,
+  },
+  {
+    name: "Regex: many Unicode classes",
+    constraint: struct(5, { pattern: `^(${"\\pL".repeat(SIZE / 3 - 2)})` }),
+    argument: letters,
+  },
+  {
+    name: "Regex: an email address",
+    constraint: struct(5, { pattern: "^[\\w.+-]+@[\\w-]+\\.[\\w.-]+$" }),
+    argument: letters,
+  },
+  { name: "Cidr: a long text", constraint: [8n, "10.0.0.0/8"], argument: "1".repeat(SIZE) },
+  { name: "Cidr: colons", constraint: [8n, "::/0"], argument: "0:".repeat(SIZE / 2) },
+  {
+    name: "UrlPattern: a long path",
+    constraint: [9n, `https://a.com/${"*a".repeat(SIZE / 2 - 10)}`],
+    argument: `https://a.com/${letters}`,
+  },
+  {
+    name: "UrlPattern: a long host",
+    constraint: [9n, "https://*.a.com/*"],
+    argument: `https://${"xn--".repeat(SIZE / 4)}.com/`,
+  },
+  {
+    name: "UrlPattern: a host to be mapped",
+    constraint: [9n, "https://*.a.com/*"],
+    argument: `https://${"ü.".repeat(SIZE / 3)}com/`,
+  },
+  {
+    name: "Contains: long lists",
+    constraint: struct(10, { required: integers }),
+    argument: [...integers].reverse(),
+  },
+  {
+    name: "Subset: long lists",
+    constraint: struct(11, { allowed: integers }),
+    argument: [...integers].reverse(),
+  },
+  {
+    name: "All: many globs",
+    constraint: struct(12, { constraints: times(SIZE / 20, () => struct(2, { pattern: "*a" })) }),
+    argument: letters,
+  },
+  {
+    name: "Any: many globs",
+    constraint: struct(13, { constraints: times(SIZE / 20, () => struct(2, { pattern: "*b" })) }),
+    argument: letters,
+  },
+  { name: "Not: as deep as it goes", constraint: nested(32), argument: letters },
+  {
+    name: "Cel: nested macros",
+    constraint: struct(15, { expression: "value.all(a, value.all(b, value.all(c, a + b + c >= 0)))" }),
+    argument: integers,
+  },
+  {
+    name: "Cel: a doubling text",
+    constraint: struct(15, {
+      expression: `${"[".repeat(0)}${times(24, () => "[value, value].map(value, value + value)[0]").join(" + ")} == ''`,
+    }),
+    argument: letters,
+  },
+  {
+    name: "Cel: a long chain",
+    constraint: struct(15, { expression: times(SIZE / 15, () => "value == 'b'").join("||") }),
+    argument: letters,
+  },
+  {
+    name: "Cel: parentheses",
+    constraint: struct(15, { expression: `${"(".repeat(SIZE / 2)}true${")".repeat(SIZE / 2)}` }),
+    argument: "a",
+  },
+  {
+    name: "Cel: a regex",
+    constraint: struct(15, { expression: "value.matches('(a*)*(a*)*b')" }),
+    argument: letters,
+  },
+  {
+    name: "Subpath: many segments",
+    constraint: struct(17, { root: "/data" }),
+    argument: "/a".repeat(SIZE / 2),
+  },
+  {
+    name: "Subpath: going up",
+    constraint: struct(17, { root: "/data" }),
+    argument: "/a/..".repeat(SIZE / 5),
+  },
+  {
+    name: "Subpath: a list of paths",
+    constraint: struct(17, { root: "/data" }),
+    argument: times(SIZE / 8, () => "/data/a"),
+  },
+  {
+    name: "UrlSafe: a long host",
+    constraint: struct(18, {}),
+    argument: `http://${"a.".repeat(SIZE / 2)}com/`,
+  },
+  {
+    name: "UrlSafe: many domains",
+    constraint: struct(18, { allow_domains: times(SIZE / 12, (i) => `*.${i}.com`) }),
+    argument: `http://${"a.".repeat(100)}com/`,
+  },
+  {
+    name: "Shlex: many words",
+    constraint: struct(128, { allow: ["ls"] }),
+    argument: `ls ${"a ".repeat(SIZE / 2)}`,
+  },
+  {
+    name: "Shlex: many quotes",
+    constraint: struct(128, { allow: times(SIZE / 4, (i) => `${i}`) }),
+    argument: `ls ${"''\"\"".repeat(SIZE / 4)}`,
+  },
+];
+
+function nested(depth: number): CborValue {
+  const inner = depth === 1 ? struct(2, { pattern: "*b" }) : nested(depth - 1);
+  return struct(14, { constraint: inner });
+}
+
+function milliseconds(work: () => void): number {
+  const start = performance.now();
+  work();
+  return performance.now() - start;
+}
+
+function judge(bytes: Uint8Array, argument: Value): string {
+  try {
+    return parseConstraint(decode(bytes)).matches(argument, new Evaluation(0));
+  } catch (error) {
+    if (error instanceof TooCostly) return "refused: too costly";
+    return `refused: ${error instanceof Error ? error.message : error}`;
+  }
+}
+
+function median(numbers: readonly number[]): number {
+  return numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? Number.NaN;
+}
+
+const key = generateSigningKey();
+const message = Buffer.alloc(200);
+const signature = signMessage(key, message);
+const unit = median(times(200, () => milliseconds(() => verifySignature(key.publicKey, message, signature))));
+console.log(`one Ed25519 verification: ${(unit * 1000).toFixed(0)} µs\n`);
+console.log("| worst input | verdict | median ms | first ms | in verifications |\n|---|---|---:|---:|---:|");
+for (const { name, constraint, argument } of CASES) {
+  const bytes = encode(constraint);
+  let verdict = "";
+  const taken = times(ROUNDS, () =>
+    milliseconds(() => {
+      verdict = judge(bytes, argument);
+    }),
+  );
+  const middle = median(taken);
+  const columns = [name, verdict, middle.toFixed(2), (taken[0] ?? 0).toFixed(2), (middle / unit).toFixed(0)];
+  console.log(`| ${columns.join(" | ")} |`);
+}
