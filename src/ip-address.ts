@@ -7,8 +7,8 @@ export interface IpNetwork {
   readonly prefix: number;
 }
 
-/** `0000:0000:0000:0000:0000:ffff:255.255.255.255` */
-const MAX_TEXT_LENGTH = 45;
+/** The longest spelling: `0000:0000:0000:0000:0000:ffff:255.255.255.255` */
+export const MAX_ADDRESS_LENGTH = 45;
 const OCTET = /^(?:0|[1-9]\d{0,2})$/;
 const HEXTET = /^[\da-fA-F]{1,4}$/;
 const PREFIX = /^\+?\d+$/;
@@ -18,7 +18,7 @@ const PREFIX = /^\+?\d+$/;
  * without leading zeros; IPv6 may end in such a quad.
  */
 export function parseIpAddress(text: string): IpAddress | undefined {
-  if (text.length > MAX_TEXT_LENGTH) return undefined;
+  if (text.length > MAX_ADDRESS_LENGTH) return undefined;
   return text.includes(":") ? parseIpv6(text) : parseIpv4(text);
 }
 

@@ -2,7 +2,7 @@ import type { CborValue } from "../../cbor/value.ts";
 import type { Evaluation } from "../../evaluation.ts";
 import type { Value } from "../../value.ts";
 import { asArray, asStruct } from "../malformed.ts";
-import { type Constraint, isFault, type Outcome } from "./constraint.ts";
+import { type Constraint, type FailsOn, isFault, type Outcome } from "./constraint.ts";
 import { isExact } from "./exact.ts";
 import { wildcard } from "./wildcard.ts";
 
@@ -30,7 +30,7 @@ export function all(members: readonly Constraint[], write: WriteMember): Composi
     type: 12,
     members,
     size: sizeOf(members),
-    canFail: members.length === 0 || members.some(({ canFail }) => canFail),
+    failsOn: members.length === 0 ? "anything" : failureOf(members),
     matches,
     permits: (child: Constraint, evaluation: Evaluation) => {
       if (members.length === 0) return false;
@@ -47,15 +47,20 @@ export function all(members: readonly Constraint[], write: WriteMember): Composi
 
 /** Some member matches, asked in order; a member that can't be evaluated before a match ends it. */
 export function any(members: readonly Constraint[], write: WriteMember): Composite {
-  const firstToFail = members.findIndex((member) => member.canFail);
-  // Those behind it may never be asked, so a child can't rely on them.
-  const reached = firstToFail === -1 ? members : members.slice(0, firstToFail + 1);
+  /** Whether some member permits the child, and none before it fails where the child matches. */
+  const permitsOne = (child: Constraint, evaluation: Evaluation): boolean => {
+    for (const member of members) {
+      if (permitsMember(member, child, evaluation)) return true;
+      if (mayFailOn(member, child, evaluation)) return false;
+    }
+    return false;
+  };
   return Object.freeze({
     kind: "Any",
     type: 13,
     members,
     size: sizeOf(members),
-    canFail: firstToFail !== -1,
+    failsOn: failureOf(members),
     matches: (argument: Value, evaluation: Evaluation): Outcome => {
       for (const member of members) {
         const result = matchMember(member, argument, evaluation);
@@ -64,10 +69,7 @@ export function any(members: readonly Constraint[], write: WriteMember): Composi
       return "no_match";
     },
     permits: (child: Constraint, evaluation: Evaluation) =>
-      isComposite(child, "Any") &&
-      child.members.every((narrower) =>
-        reached.some((member) => permitsMember(member, narrower, evaluation)),
-      ),
+      isComposite(child, "Any") && child.members.every((narrower) => permitsOne(narrower, evaluation)),
     describe: () => `Any(${describeMembers(members)})`,
     toCbor: () => new Map([["constraints", members.map(write)]]),
   });
@@ -85,20 +87,38 @@ export function not(member: Constraint, write: WriteMember): Not {
     type: 14,
     member,
     size: 1 + member.size,
-    canFail: member.canFail,
+    failsOn: member.failsOn,
     matches: (argument: Value, evaluation: Evaluation): Outcome => {
       const result = matchMember(member, argument, evaluation);
       if (isFault(result)) return result;
       return result === "match" ? "no_match" : "match";
     },
-    // Where the parent's member fails, the parent denies; a child that evaluates there would allow more.
     permits: (child: Constraint, evaluation: Evaluation) =>
       isNot(child) &&
       permitsMember(child.member, member, evaluation) &&
-      (!member.canFail || child.member === wildcard),
+      // Where the parent's member fails, the parent denies; a child that evaluates there would allow more.
+      (child.member === wildcard || failsNowhereElse(member, child.member)),
     describe: () => `Not(${member.describe()})`,
     toCbor: () => new Map([["constraint", write(member)]]),
   });
+}
+
+/** Where some of them, asked in order, can't be evaluated; behind one that fails the others may do so there too. */
+function failureOf(members: readonly Constraint[]): FailsOn {
+  const first = members[0]?.failsOn ?? "nothing";
+  return members.every(({ failsOn }) => failsOn === "nothing" || failsOn === first) ? first : "anything";
+}
+
+/** Whether `other` can't be evaluated wherever `constraint` can't. */
+function failsNowhereElse({ failsOn }: Constraint, other: Constraint): boolean {
+  return failsOn === "nothing" || (failsOn !== "anything" && failsOn === other.failsOn);
+}
+
+/** Whether `member` may fail on something that `child` matches. */
+function mayFailOn(member: Constraint, child: Constraint, evaluation: Evaluation): boolean {
+  if (member.failsOn === "nothing") return false;
+  if (isExact(child)) return isFault(matchMember(member, child.value, evaluation));
+  return !failsNowhereElse(member, child);
 }
 
 /** Steps of asking one member, whatever its kind takes besides. */

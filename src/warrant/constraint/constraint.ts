@@ -8,6 +8,12 @@ import type { Value } from "../../value.ts";
  */
 export type Outcome = "match" | "no_match" | "error" | "unknown";
 
+/**
+ * The arguments a constraint can't be evaluated on: exactly the texts that aren't an IP address, or exactly those that
+ * aren't a URL. `anything` says nothing of which they are.
+ */
+export type FailsOn = "nothing" | "non_addresses" | "non_urls" | "anything";
+
 /** One constraint of a warrant, compiled. */
 export interface Constraint {
   /** Name of the kind, as in the Tenuo documents: `Pattern`, `OneOf` … */
@@ -16,8 +22,7 @@ export interface Constraint {
   readonly type: number;
   /** How many constraints it is made of, itself included. */
   readonly size: number;
-  /** Whether there is something to be evaluated that can't be, such as an unknown kind. */
-  readonly canFail: boolean;
+  readonly failsOn: FailsOn;
   /** @throws {TooCostly} when it would take more effort than is left. */
   matches(argument: Value, evaluation: Evaluation): Outcome;
   /**

@@ -1,6 +1,7 @@
 import type { CborValue } from "../../cbor/value.ts";
 import { MAX_CONSTRAINT_NESTING } from "../limits.ts";
 import { asArray, asUnsigned, Malformed } from "../malformed.ts";
+import { parseCidr } from "./cidr.ts";
 import * as composite from "./composite.ts";
 import type { Constraint } from "./constraint.ts";
 import { parseExact } from "./exact.ts";
@@ -11,6 +12,7 @@ import { parseRange } from "./range.ts";
 import { unknown } from "./unknown.ts";
 import { parseWildcard } from "./wildcard.ts";
 
+export { cidr } from "./cidr.ts";
 export type { Constraint, Outcome } from "./constraint.ts";
 export { exact } from "./exact.ts";
 export { notOneOf } from "./not-one-of.ts";
@@ -28,6 +30,7 @@ const KINDS: ReadonlyMap<number, Parse> = new Map<number, Parse>([
   [3, parseRange],
   [4, parseOneOf],
   [7, parseNotOneOf],
+  [8, parseCidr],
   [12, (value, parse) => all(composite.parseMembers(value, "an All", parse))],
   [13, (value, parse) => any(composite.parseMembers(value, "an Any", parse))],
   [14, (value, parse) => not(composite.parseMember(value, parse))],
