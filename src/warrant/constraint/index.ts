@@ -4,21 +4,29 @@ import { asArray, asUnsigned, Malformed } from "../malformed.ts";
 import { parseCidr } from "./cidr.ts";
 import * as composite from "./composite.ts";
 import type { Constraint } from "./constraint.ts";
+import { parseContains } from "./contains.ts";
 import { parseExact } from "./exact.ts";
 import { parseNotOneOf } from "./not-one-of.ts";
 import { parseOneOf } from "./one-of.ts";
 import { parsePattern } from "./pattern.ts";
 import { parseRange } from "./range.ts";
+import { parseShlex } from "./shlex.ts";
+import { parseSubpath } from "./subpath.ts";
+import { parseSubset } from "./subset.ts";
 import { unknown } from "./unknown.ts";
 import { parseWildcard } from "./wildcard.ts";
 
 export { cidr } from "./cidr.ts";
 export type { Constraint, Outcome } from "./constraint.ts";
+export { contains } from "./contains.ts";
 export { exact } from "./exact.ts";
 export { notOneOf } from "./not-one-of.ts";
 export { oneOf } from "./one-of.ts";
 export { pattern } from "./pattern.ts";
 export { range } from "./range.ts";
+export { shlex } from "./shlex.ts";
+export { subpath } from "./subpath.ts";
+export { subset } from "./subset.ts";
 export { wildcard } from "./wildcard.ts";
 
 type Parse = (value: CborValue, parseMember: composite.ParseMember) => Constraint;
@@ -31,10 +39,14 @@ const KINDS: ReadonlyMap<number, Parse> = new Map<number, Parse>([
   [4, parseOneOf],
   [7, parseNotOneOf],
   [8, parseCidr],
+  [10, parseContains],
+  [11, parseSubset],
   [12, (value, parse) => all(composite.parseMembers(value, "an All", parse))],
   [13, (value, parse) => any(composite.parseMembers(value, "an Any", parse))],
   [14, (value, parse) => not(composite.parseMember(value, parse))],
   [16, parseWildcard],
+  [17, parseSubpath],
+  [128, parseShlex],
 ]);
 
 /** Composites count as one level above their members; a leaf is level 0. */

@@ -49,8 +49,17 @@ export function valueList(values: readonly Value[]): ValueList {
   };
 }
 
+/** The values of an argument as a list to look others up in. */
+export function indexed(values: readonly Value[], evaluation: Evaluation): ValueList {
+  evaluation.spend(INDEX_EFFORT * valueSize(values));
+  return valueList(values);
+}
+
+/** Steps for each part of a value that is put into a list. */
+const INDEX_EFFORT = 10;
+
 /** Steps for each part of a value whose key is made. */
-const KEY_EFFORT = 7;
+const KEY_EFFORT = 9;
 
 export function parseValues(value: CborValue, what: string): readonly Value[] {
   return asArray(value, what).map(toValue);
