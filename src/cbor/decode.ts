@@ -25,10 +25,19 @@ export class CborError extends Error {
  * @throws {CborError} for everything else, in time linear in the input.
  */
 export function decode(bytes: Uint8Array): CborValue {
-  const reader: Reader = { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, bytes.length), at: 0 };
+  const reader = readerOf(bytes);
   const value = readItem(reader, 0);
   if (reader.at !== bytes.length) throw new CborError("bytes after the item", reader.at);
   return value;
+}
+
+/** The same for the first item, whatever follows it. */
+export function decodeFirst(bytes: Uint8Array): CborValue {
+  return readItem(readerOf(bytes), 0);
+}
+
+function readerOf(bytes: Uint8Array): Reader {
+  return { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, bytes.length), at: 0 };
 }
 
 interface Reader {

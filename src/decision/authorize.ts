@@ -64,11 +64,13 @@ export function authorize(policy: Policy, now: number, request: HttpRequest): De
     tool: match.tool,
     args: extracted.args,
     proof: credential(request, settings.popHeader),
+    approvals: credential(request, settings.approvalHeader),
     requiredClearance: match.route.requiredClearance,
+    maxApprovals: settings.maxApprovals,
   };
-  const refusal = verifyCall(stack, call, trust, now);
-  if (refusal !== undefined) return deny(refusal);
-  return { allow: true, mode, tool: match.tool, ...facts };
+  const result = verifyCall(stack, call, trust, now);
+  if (result.refused !== undefined) return deny(result);
+  return { allow: true, mode, tool: match.tool, ...facts, approvals: result.approvals };
 }
 
 /** Of the routes a request may mean, the strictest; a path without any has the mode of all. */

@@ -1,6 +1,7 @@
 import type { Mode } from "../gateway/schema.ts";
 import type { Value } from "../value.ts";
-import type { ChainFault } from "../warrant/refusal.ts";
+import type { CountedApproval } from "../warrant/approval/count.ts";
+import type { ApprovalDemand, ChainFault } from "../warrant/refusal.ts";
 import type { Reason } from "./reason.ts";
 
 export type { Mode };
@@ -25,6 +26,8 @@ export interface Facts {
 export interface Allow extends Facts {
   readonly allow: true;
   readonly mode: Mode;
+  /** Who approved the call, where it needed approval. */
+  readonly approvals: readonly CountedApproval[];
 }
 
 /** What is known of a denied call: claims, as far as the checks got, and never a proven fact. */
@@ -38,6 +41,7 @@ export interface Deny extends Partial<Facts> {
   readonly field?: string;
   readonly constraint?: string;
   readonly value?: Value;
+  readonly approval?: ApprovalDemand;
 }
 
 export type Decision = Allow | Deny;

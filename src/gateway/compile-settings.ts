@@ -19,6 +19,7 @@ export function compileSettings(entry: SettingsEntry, report: Report): Settings 
     stripCredentials: entry.strip_credentials,
     maxBodyBytes: entry.max_body_bytes,
     maxChainLength: entry.max_chain_length,
+    maxApprovals: entry.max_approvals,
     allowPathParameters: entry.allow_path_parameters,
     bodyMediaTypes: mediaTypes(entry, report),
   });

@@ -31,6 +31,7 @@ export interface Settings {
   readonly stripCredentials: boolean;
   readonly maxBodyBytes: number;
   readonly maxChainLength: number;
+  readonly maxApprovals: number;
   readonly allowPathParameters: boolean;
   /** Lower-case media types beside JSON's own; `none` stands for a body without one. */
   readonly bodyMediaTypes: ReadonlySet<string>;

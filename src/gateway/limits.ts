@@ -20,6 +20,10 @@ export const MAX_BODY_BYTES = 67_108_864;
 export const DEFAULT_CHAIN_LENGTH = 16;
 export const MAX_CHAIN_LENGTH = 65;
 
+/** Each approval costs a verification; twice the 64 approvers of a warrant are the most that can be asked for. */
+export const DEFAULT_APPROVALS = 16;
+export const MAX_APPROVALS = 128;
+
 /** Nesting of JSON lists and objects, as deep as the reference reads; each level is a call on the stack. */
 export const MAX_JSON_DEPTH = 127;
 

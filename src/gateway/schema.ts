@@ -2,8 +2,10 @@ import * as z from "zod";
 import { ARGUMENT_TYPES } from "./argument-type.ts";
 import type { ConfigPath } from "./config-node.ts";
 import {
+  DEFAULT_APPROVALS,
   DEFAULT_BODY_BYTES,
   DEFAULT_CHAIN_LENGTH,
+  MAX_APPROVALS,
   MAX_BODY_BYTES,
   MAX_CHAIN_LENGTH,
   MAX_CLEARANCE,
@@ -23,6 +25,7 @@ export const TYPED_KEYS: ReadonlySet<string> = new Set([
   "clock_tolerance_secs",
   "max_body_bytes",
   "max_chain_length",
+  "max_approvals",
   "debug_mode",
   "strip_credentials",
   "allow_path_parameters",
@@ -96,6 +99,12 @@ const settings = z.strictObject({
     .max(MAX_CHAIN_LENGTH)
     .default(DEFAULT_CHAIN_LENGTH)
     .describe("Longest stack of warrants to verify"),
+  max_approvals: z
+    .int()
+    .min(1)
+    .max(MAX_APPROVALS)
+    .default(DEFAULT_APPROVALS)
+    .describe("Most approvals to judge for one call"),
   allow_path_parameters: flag.describe(
     "Let `;` stand in a path; only where the upstream reads it as any other character",
   ),

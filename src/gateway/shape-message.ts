@@ -5,7 +5,7 @@ import { nearestName } from "./suggest.ts";
 /** Keys that are promised and not built yet: a file that relies on one must not load as if it were obeyed. */
 const NOT_YET: Readonly<Record<Level, readonly string[]>> = {
   file: [],
-  settings: ["revocation", "replay_protection", "forward", "log", "max_approvals", "context_extensions"],
+  settings: ["revocation", "replay_protection", "forward", "log", "context_extensions"],
   tool: [],
   rule: [],
   route: ["mcp"],

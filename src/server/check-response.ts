@@ -160,19 +160,23 @@ function deny(decision: Deny, requestId: string, debugMode: boolean): CheckRespo
 }
 
 function toBody(decision: Deny, requestId: string, detail: string | undefined): object {
-  const { reason, chainFault, warrantId, tool, field, constraint, value } = decision;
+  const { reason, chainFault, warrantId, tool, field, constraint, value, approval } = decision;
   const { error, code, message } = ANSWERS[reason];
   return {
     authorized: false,
     error: chainFault ?? error,
     error_code: chainFault === undefined ? code : CHAIN_FAULT_CODES[chainFault],
     reason,
-    message,
+    message: cut(approval?.message) ?? message,
     request_id: requestId,
     warrant_id: warrantId,
     tool,
     field: cut(field),
     constraint: cut(constraint),
+    request_hash: approval?.requestHash,
+    required_approvals: approval?.required,
+    received_approvals: approval?.received,
+    required_approvers: approval?.approvers,
     ...(detail === undefined
       ? {}
       : {

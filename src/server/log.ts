@@ -1,5 +1,5 @@
 import { destination, type LoggerOptions, pino } from "pino";
-import type { Decision, Deny } from "../decision/decision.ts";
+import type { Allow, Decision, Deny } from "../decision/decision.ts";
 import type { HttpRequest } from "../gateway/request.ts";
 import { formatValue } from "../value.ts";
 import type { Caller } from "./check-request.ts";
@@ -50,7 +50,7 @@ export function createLog(level: LogLevel): Log {
       const line = {
         event: decision.allow ? "authorization_success" : "authorization_denied",
         decision: verdictOf(decision),
-        ...(decision.allow ? {} : denialFields(decision)),
+        ...(decision.allow ? approvalFields(decision) : denialFields(decision)),
         tool,
         warrant_id: warrantId,
         holder,
@@ -76,12 +76,23 @@ export function createLog(level: LogLevel): Log {
 
 /** The guides' names: `constraint` is the argument, `expected` what the warrant asks of it. */
 function denialFields(decision: Deny): Fields {
-  const { reason, field, constraint, value } = decision;
+  const { reason, field, constraint, value, approval } = decision;
   return {
     reason,
     detail: explain(decision),
     constraint: cut(field),
     expected: cut(constraint),
     actual: value === undefined ? undefined : formatValue(value),
+    request_hash: approval?.requestHash,
+    required_approvals: approval?.required,
+    received_approvals: approval?.received,
+  };
+}
+
+/** Who approved; as many as the warrant asks for. */
+function approvalFields({ approvals }: Allow): Fields {
+  if (approvals.length === 0) return {};
+  return {
+    approvals: approvals.map(({ approver, externalId }) => ({ approver, external_id: cut(externalId) })),
   };
 }

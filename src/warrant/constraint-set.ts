@@ -2,7 +2,7 @@ import { compareText } from "../cbor/encode.ts";
 import type { CborValue } from "../cbor/value.ts";
 import type { Evaluation } from "../evaluation.ts";
 import type { Arguments } from "../value.ts";
-import { type Constraint, parseConstraint, writeConstraint } from "./constraint/index.ts";
+import { type Constraint, isFault, parseConstraint, writeConstraint } from "./constraint/index.ts";
 import { MAX_CONSTRAINTS_PER_SET } from "./limits.ts";
 import { asBoolean, asMap, asStruct, asText, Malformed } from "./malformed.ts";
 import type { WarrantRefusal } from "./refusal.ts";
@@ -62,15 +62,23 @@ export function checkArguments(
     const argument = args.get(name);
     if (argument === undefined) return violation(name, "is missing", args, constraint);
     const result = constraint.matches(argument, evaluation);
-    if (result === "unknown") {
-      const detail = "is under a constraint of a kind this authorizer doesn't know";
-      return { ...violation(name, detail, args, constraint), refused: "unknown_constraint" };
-    }
-    if (result === "error")
-      return violation(name, "can't be evaluated against its constraint", args, constraint);
+    if (isFault(result)) return refuseFault(result, name, args, constraint);
     if (result === "no_match") return violation(name, "doesn't match", args, constraint);
   }
   return undefined;
+}
+
+/** Of an argument that can't be held against a constraint. */
+export function refuseFault(
+  fault: "error" | "unknown",
+  name: string,
+  args: Arguments,
+  constraint: Constraint,
+): WarrantRefusal {
+  if (fault === "error")
+    return violation(name, "can't be evaluated against its constraint", args, constraint);
+  const detail = "is under a constraint of a kind this authorizer doesn't know";
+  return { ...violation(name, detail, args, constraint), refused: "unknown_constraint" };
 }
 
 function violation(field: string, detail: string, args: Arguments, constraint?: Constraint): WarrantRefusal {

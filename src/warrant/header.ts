@@ -42,7 +42,7 @@ export function encodeHeader(bytes: Uint8Array): string {
  * The two spellings of a Tenuo header (wire format §3): base64url without padding, standard base64 with it.
  * Encoding again and comparing refuses everything else: other padding, mixed alphabets, spaces, leftover bits.
  */
-function decodeBase64(text: string): Uint8Array | undefined {
+export function decodeBase64(text: string): Uint8Array | undefined {
   for (const encoding of ["base64url", "base64"] as const) {
     const bytes = Buffer.from(text, encoding);
     if (bytes.length > 0 && bytes.toString(encoding) === text) return bytes;

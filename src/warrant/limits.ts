@@ -9,6 +9,10 @@ export const MAX_CONSTRAINTS_PER_SET = 64;
 export const MAX_CONSTRAINT_NESTING = 32;
 export const MAX_ISSUABLE_TOOLS = 256;
 export const MAX_APPROVERS = 64;
+/** Twice the most approvers, beyond which more approvals can't help. */
+export const MAX_APPROVALS = 2 * MAX_APPROVERS;
+/** All approvals of a request together, decoded. */
+export const MAX_APPROVALS_BYTES = 65_536;
 export const MAX_EXTENSIONS = 64;
 export const MAX_EXTENSION_KEY_BYTES = 255;
 export const MAX_EXTENSION_VALUE_BYTES = 8192;

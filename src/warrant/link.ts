@@ -1,4 +1,5 @@
 import type { Evaluation } from "../evaluation.ts";
+import { checkGates } from "./approval/narrowing.ts";
 import { type ConstraintSet, widening } from "./constraint-set.ts";
 import { firstRefusal, refuseChain, type WarrantRefusal } from "./refusal.ts";
 import type { Warrant } from "./warrant.ts";
@@ -45,7 +46,8 @@ export function checkLink(
   return (
     checkOrder(parent, child) ??
     checkRights(parent, child, limits, evaluation) ??
-    checkPlanners(child, limits)
+    checkPlanners(child, limits) ??
+    checkGates(parent, child, evaluation)
   );
 }
 

@@ -1,5 +1,6 @@
 import { type CborMap, type CborValue, isArray, isBytes } from "../cbor/value.ts";
 import { PUBLIC_KEY_BYTES, type PublicKey, publicKeyFromBytes } from "../crypto/ed25519.ts";
+import { APPROVAL_GATES, parseGateMap } from "./approval/gate.ts";
 import { type ConstraintSet, parseConstraintSet } from "./constraint-set.ts";
 import * as limits from "./limits.ts";
 import { asArray, asBytes, asMap, asText, asUnsigned, Malformed } from "./malformed.ts";
@@ -65,6 +66,7 @@ export function parsePayload(value: CborValue): Fields {
   if (map.get(KEY.version) !== PAYLOAD_VERSION) throw new Malformed("the payload version isn't 1");
 
   const extensions = map.has(KEY.extensions) ? parseExtensions(map.get(KEY.extensions)) : new Map();
+  const gates = parseGateMap(extensions.get(APPROVAL_GATES));
   const fields: Fields = {
     id: hex(asBytes(map.get(KEY.id), WARRANT_ID_BYTES, "the id")),
     type: asUnsigned(map.get(KEY.type), 1, "the type") === 0 ? "execution" : "issuer",
@@ -78,6 +80,7 @@ export function parsePayload(value: CborValue): Fields {
     extensions,
     ...optionalText(extensions, SESSION_ID, "sessionId"),
     ...optionalText(extensions, AGENT_ID, "agentId"),
+    ...(gates !== undefined && { gates }),
     issuableTools: map.has(KEY.issuableTools) ? parseIssuableTools(map.get(KEY.issuableTools)) : new Set(),
     requiredApprovers: map.has(KEY.requiredApprovers) ? parseApprovers(map.get(KEY.requiredApprovers)) : [],
     ...optional(map, KEY.parentHash, "parentHash", parseParentHash),
@@ -93,7 +96,7 @@ export function parsePayload(value: CborValue): Fields {
 }
 
 /** `[1, bytes(32)]` */
-function parsePublicKey(value: CborValue, what: string): PublicKey {
+export function parsePublicKey(value: CborValue, what: string): PublicKey {
   const key = publicKeyFromBytes(parseAlgorithmPair(value, PUBLIC_KEY_BYTES, what));
   if (key === undefined) throw new Malformed(`${what} is a weak or non-canonical public key`);
   return key;
@@ -155,7 +158,7 @@ function parseParentHash(value: CborValue): Uint8Array {
 }
 
 /** Encoders write these bytes as an array of integers, the format's document as a byte string; both are read. */
-function parseByteList(value: CborValue, maxLength: number, what: string): Uint8Array {
+export function parseByteList(value: CborValue, maxLength: number, what: string): Uint8Array {
   const length = isArray(value) || isBytes(value) ? value.length : undefined;
   if (length === undefined || length > maxLength)
     throw new Malformed(`${what} isn't up to ${maxLength} bytes`);

@@ -37,6 +37,20 @@ export interface WarrantRefusal {
   readonly constraint?: string;
   /** What the request has there; undefined when it has nothing. */
   readonly value?: Value;
+  /** Only with `approval_required` and `insufficient_approvals`. */
+  readonly approval?: ApprovalDemand;
+}
+
+/** What a client needs to have a call approved. */
+export interface ApprovalDemand {
+  /** 64 hex digits: what approvers sign. */
+  readonly requestHash: string;
+  readonly required: number;
+  readonly received: number;
+  /** Keys in hex, as the warrant lists them. */
+  readonly approvers: readonly string[];
+  /** The warrant's own words on why it asks; text of a stranger. */
+  readonly message?: string;
 }
 
 export function refuse(refused: WarrantReason, detail: string): WarrantRefusal {

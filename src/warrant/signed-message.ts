@@ -4,6 +4,7 @@
 const CONTEXT = Buffer.from("tenuo-warrant-v1");
 const ENVELOPE_VERSION_BYTE = Buffer.of(1);
 const PROOF_CONTEXT = Buffer.from("tenuo-pop-v1");
+const APPROVAL_CONTEXT = Buffer.from("tenuo-approval-v1");
 
 export function warrantMessage(payload: Uint8Array): Uint8Array {
   return Buffer.concat([CONTEXT, ENVELOPE_VERSION_BYTE, payload]);
@@ -11,4 +12,8 @@ export function warrantMessage(payload: Uint8Array): Uint8Array {
 
 export function proofMessage(challenge: Uint8Array): Uint8Array {
   return Buffer.concat([CONTEXT, PROOF_CONTEXT, challenge]);
+}
+
+export function approvalMessage(payload: Uint8Array): Uint8Array {
+  return Buffer.concat([CONTEXT, APPROVAL_CONTEXT, ENVELOPE_VERSION_BYTE, payload]);
 }

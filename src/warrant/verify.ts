@@ -1,24 +1,38 @@
 import { bounded, Evaluation } from "../evaluation.ts";
 import type { Arguments } from "../value.ts";
+import { checkApprovals, isCounted } from "./approval/check.ts";
+import type { CountedApproval } from "./approval/count.ts";
+import { isApprovals, parseApprovalsHeader } from "./approval/header.ts";
 import { checkChain, type Trust } from "./chain.ts";
 import { checkArguments } from "./constraint-set.ts";
 import { isProof, parseProofHeader } from "./header.ts";
+import { MAX_APPROVALS } from "./limits.ts";
 import { checkProof, PROOF_WINDOWS, type ProofWindows } from "./proof.ts";
 import { refuse, type WarrantRefusal } from "./refusal.ts";
-import { hasApprovalGates, leafOf, type Stack } from "./warrant.ts";
+import { leafOf, type Stack } from "./warrant.ts";
 
 /** One call of a tool under a stack. */
 export interface Call {
   readonly tool: string;
   readonly args: Arguments;
-  /** Text of the proof header, where there is one. */
+  /** Texts of the headers with the proof and with approvals, where there are any. */
   readonly proof: string | undefined;
+  readonly approvals?: string | undefined;
   /** The least clearance the leaf needs, 0 unless said; a leaf without any has 0. */
   readonly requiredClearance?: number;
+  /** The most approvals to judge; {@link MAX_APPROVALS} unless said. */
+  readonly maxApprovals?: number;
+}
+
+/** A call that is allowed. */
+export interface Verified {
+  readonly refused?: undefined;
+  /** The approvals it needed; empty where no gate fired. */
+  readonly approvals: readonly CountedApproval[];
 }
 
 /**
- * Whether the stack allows the call now (verification §1 B and C); the first check that fails decides.
+ * Whether the stack allows the call now (verification §1 A4, B and C); the first check that fails decides.
  *
  * @param now Unix seconds
  */
@@ -28,11 +42,13 @@ export function verifyCall(
   trust: Trust,
   now: number,
   windows: ProofWindows = PROOF_WINDOWS,
-): WarrantRefusal | undefined {
-  const { tool, args, requiredClearance = 0 } = call;
+): Verified | WarrantRefusal {
+  const { tool, args, requiredClearance = 0, maxApprovals = MAX_APPROVALS } = call;
   const leaf = leafOf(stack);
   const evaluation = new Evaluation(now);
 
+  const approvals = parseApprovalsHeader(call.approvals);
+  if (!isApprovals(approvals)) return approvals;
   const chain = checkChain(stack, trust, evaluation);
   if (chain !== undefined) return chain;
   if ((leaf.clearance ?? 0) < requiredClearance) {
@@ -49,20 +65,19 @@ export function verifyCall(
 
   const proof = parseProofHeader(call.proof);
   if (!isProof(proof)) return proof;
-  return (
-    checkProof({ warrant: leaf, tool, args }, proof, now, windows) ??
-    bounded(() => checkArguments(granted, args, evaluation), TOO_COSTLY) ??
-    checkApprovals(stack)
-  );
+  const unproven = checkProof({ warrant: leaf, tool, args }, proof, now, windows);
+  if (unproven !== undefined) return unproven;
+
+  const limits = { maxApprovals, clockToleranceSeconds: trust.clockToleranceSeconds };
+  return bounded(() => {
+    const violation = checkArguments(granted, args, evaluation);
+    if (violation !== undefined) return violation;
+    const counted = checkApprovals({ leaf, tool, args, approvals }, limits, evaluation);
+    return isCounted(counted) ? { approvals: counted } : counted;
+  }, TOO_COSTLY);
 }
 
-const TOO_COSTLY = refuse(
+const TOO_COSTLY: Verified | WarrantRefusal = refuse(
   "constraint_violation",
   "holding these arguments against their constraints would take too long",
 );
-
-/** Approvals can't be judged yet, so whatever might be gated is refused, also where a child dropped the gate. */
-function checkApprovals(stack: Stack): WarrantRefusal | undefined {
-  if (!stack.some(hasApprovalGates)) return undefined;
-  return refuse("approval_required", "the chain has approval gates, which this version can't open yet");
-}

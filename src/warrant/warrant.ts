@@ -1,4 +1,5 @@
 import type { PublicKey } from "../crypto/ed25519.ts";
+import type { GateMap } from "./approval/gate.ts";
 import type { ConstraintSet } from "./constraint-set.ts";
 
 /** One signed warrant, read and structurally sound; its signature is not yet judged. Times are Unix seconds. */
@@ -28,7 +29,11 @@ export interface Warrant {
   readonly maxIssueDepth?: number;
   /** What each tool granted under an issuer warrant has to narrow. */
   readonly constraintBounds?: ConstraintSet;
+  /** Which calls need approval; `malformed` denies them all. */
+  readonly gates?: GateMap | "malformed";
+  /** As written: a key may occur twice. */
   readonly requiredApprovers: readonly PublicKey[];
+  /** See {@link approvalThreshold}. */
   readonly minApprovals?: number;
   /** 0 to 255; absent counts as 0. */
   readonly clearance?: number;
@@ -45,16 +50,15 @@ export function leafOf(stack: Stack): Warrant {
   return stack.at(-1) ?? stack[0];
 }
 
-const APPROVAL_GATES = "tenuo.approval_gates";
-
-/** Whether the warrant asks approval of some calls; an extension of zero bytes asks none. */
-export function hasApprovalGates(warrant: Warrant): boolean {
-  return (warrant.extensions.get(APPROVAL_GATES)?.length ?? 0) > 0;
+/** How many distinct approvers have to approve a gated call: all of them unless the warrant asks for fewer. */
+export function approvalThreshold({ requiredApprovers, minApprovals }: Warrant): number {
+  const distinct = new Set(requiredApprovers.map((key) => key.hex)).size;
+  return Math.min(minApprovals ?? distinct, distinct);
 }
 
 export const WARRANT_ID_BYTES = 16;
 
 /** `tnu_wrt_` and 32 hex digits: the form of logs, headers, revocation lists and request hashes. */
-export function warrantIdText(warrant: Warrant): string {
+export function warrantIdText(warrant: Pick<Warrant, "id">): string {
   return `tnu_wrt_${warrant.id}`;
 }

@@ -216,8 +216,10 @@ test("sign prints headers that verify, for this key and these arguments", async 
   ]);
   const trust = { roots: new Set([root.publicKey.hex]), clockToleranceSeconds: 30 };
   const call = { tool: "t", args, proof: headers["X-Tenuo-PoP"] };
-  assert.equal(verifyCall(stack, call, trust, now), undefined);
-  assert.ok(verifyCall(stack, { ...call, args: new Map(args).set("n", 1n) }, trust, now) !== undefined);
+  assert.equal(verifyCall(stack, call, trust, now).refused, undefined);
+  assert.ok(
+    verifyCall(stack, { ...call, args: new Map(args).set("n", 1n) }, trust, now).refused !== undefined,
+  );
   assert.ok(parseProofHeader(headers["X-Tenuo-PoP"]) instanceof Uint8Array);
 
   const stranger = write("s", Buffer.from(seedOf(generateSigningKey())).toString("hex"));

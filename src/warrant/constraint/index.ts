@@ -17,7 +17,7 @@ import { unknown } from "./unknown.ts";
 import { parseWildcard } from "./wildcard.ts";
 
 export { cidr } from "./cidr.ts";
-export type { Constraint, Outcome } from "./constraint.ts";
+export { type Constraint, isFault, type Outcome } from "./constraint.ts";
 export { contains } from "./contains.ts";
 export { exact } from "./exact.ts";
 export { notOneOf } from "./not-one-of.ts";

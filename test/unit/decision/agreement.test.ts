@@ -20,6 +20,13 @@ test("gateway.yaml may ask for as long a chain as a warrant can have, and for no
   assert.equal(problemsOf(`max_chain_length: ${longest + 1}`, "t").length, 1);
 });
 
+test("gateway.yaml may ask for as many approvals as can help a warrant, and for no more", () => {
+  const most = warrantLimits.MAX_APPROVALS;
+  assert.equal(gatewayLimits.MAX_APPROVALS, most);
+  assert.deepEqual(problemsOf(`max_approvals: ${most}`, "t"), []);
+  assert.equal(problemsOf(`max_approvals: ${most + 1}`, "t").length, 1);
+});
+
 test("gateway.yaml reserves the tool names that warrants reserve, and no others", () => {
   const prefix = warrantLimits.RESERVED_TOOL_PREFIX;
   for (const tool of [prefix, `${prefix}a`]) assert.match(problemsOf("", tool).join("\n"), /reserved/, tool);

@@ -41,6 +41,7 @@ describe("what settings mean", () => {
         stripCredentials: false,
         maxBodyBytes: 2_097_152,
         maxChainLength: 16,
+        maxApprovals: 16,
         allowPathParameters: false,
         bodyMediaTypes: new Set(),
       },
@@ -63,6 +64,7 @@ settings:
   strip_credentials: true
   max_body_bytes: 100
   max_chain_length: 65
+  max_approvals: 128
   allow_path_parameters: true
   body_media_types: [Text/Plain, none]
 tools: {}
@@ -84,6 +86,7 @@ routes: []
       stripCredentials: true,
       maxBodyBytes: 100,
       maxChainLength: 65,
+      maxApprovals: 128,
       allowPathParameters: true,
       bodyMediaTypes: new Set(["text/plain", "none"]),
     });
@@ -208,6 +211,8 @@ describe("an error is told at its place", () => {
     ["a quoted number", withSettings('max_body_bytes: "5"'), "2:28: `max_body_bytes` must be a whole number"],
     ["a body bound of 0", withSettings("max_body_bytes: 0"), "2:28: `max_body_bytes` must be at least 1"],
     ["a chain of 0", withSettings("max_chain_length: 0"), "2:30: `max_chain_length` must be at least 1"],
+    ["no approvals", withSettings("max_approvals: 0"), "2:27: `max_approvals` must be at least 1"],
+    ["129 approvals", withSettings("max_approvals: 129"), "2:27: `max_approvals` must be at most 128"],
     ["a chain of 66", withSettings("max_chain_length: 66"), "2:30: `max_chain_length` must be at most 65"],
     [
       "a header name with a blank",
@@ -453,14 +458,7 @@ describe("a pattern that can't match is told", () => {
 });
 
 describe("what is promised and not built is an error, never ignored", () => {
-  const settings = [
-    "revocation",
-    "replay_protection",
-    "forward",
-    "log",
-    "max_approvals",
-    "context_extensions",
-  ];
+  const settings = ["revocation", "replay_protection", "forward", "log", "context_extensions"];
   for (const key of settings) {
     it(`settings.${key}`, () => {
       assert.deepEqual(errorsOf(withSettings(`${key}: {}`)), [

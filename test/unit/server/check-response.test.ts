@@ -16,7 +16,7 @@ const FACTS = {
   chainDepth: 2,
   chain: ["tnu_wrt_0000", "tnu_wrt_0190"],
 };
-const ALLOW: Allow = { allow: true, mode: "enforce", ...FACTS };
+const ALLOW: Allow = { allow: true, mode: "enforce", ...FACTS, approvals: [] };
 const DENY: Deny = {
   allow: false,
   mode: "enforce",

@@ -286,7 +286,7 @@ test("what isn't a decision has an event and a message too, and a fault its caus
 test("a level keeps quiet what is below it", () => {
   const script = `
     const request = { authority: "", method: "GET", target: "/" };
-    log.decision({ allow: true, mode: "enforce", tool: "t" }, request, {}, "req_1", 0);
+    log.decision({ allow: true, mode: "enforce", tool: "t", approvals: [] }, request, {}, "req_1", 0);
     log.decision({ allow: false, mode: "enforce", reason: "no_route", detail: "" }, request, {}, "req_1", 0);
     log.fault("a bug", new Error("a bug"));
   `;

@@ -31,7 +31,7 @@ const delegated = delegate(planner, minted, grant({ holder: worker.publicKey, li
 
 function verdict(stack: Stack, key = worker, now = NOW): string {
   const proof = encodeHeader(signProof(key, { warrant: leafOf(stack), tool: "read", args }, now));
-  return verifyCall(stack, { tool: "read", args, proof }, trust, now)?.refused ?? "allow";
+  return verifyCall(stack, { tool: "read", args, proof }, trust, now).refused ?? "allow";
 }
 
 function reread(stack: Stack): Stack {
@@ -128,9 +128,8 @@ test("turning any single bit of a stack or of its proof denies the call", () => 
   const allows = (stackBytes: Uint8Array, proofBytes: Uint8Array): boolean => {
     const stack = parseStack(stackBytes);
     if (!isStack(stack)) return false;
-    return (
-      verifyCall(stack, { tool: "read", args, proof: encodeHeader(proofBytes) }, trust, NOW) === undefined
-    );
+    const result = verifyCall(stack, { tool: "read", args, proof: encodeHeader(proofBytes) }, trust, NOW);
+    return result.refused === undefined;
   };
   assert.ok(allows(bytes, proof));
   for (let bit = 0; bit < bytes.length * 8; bit++)
@@ -147,7 +146,7 @@ test("constraints and arguments whose product would take seconds are refused", (
   const long = new Map([["path", "a".repeat(65_000)]]);
   const proof = encodeHeader(signProof(worker, { warrant: leafOf(wide), tool: "read", args: long }, NOW));
   assert.deepEqual(
-    verifyCall(wide, { tool: "read", args: long, proof }, trust, NOW)?.refused,
+    verifyCall(wide, { tool: "read", args: long, proof }, trust, NOW).refused,
     "constraint_violation",
   );
   const last = all([...Array.from({ length: 1000 }, () => pattern("b*")), pattern("a*")]);

@@ -1,0 +1,80 @@
+import { encode } from "../../src/cbor/encode.ts";
+import type { CborKey, CborMap, CborValue } from "../../src/cbor/value.ts";
+import { type SigningKey, signMessage } from "../../src/crypto/ed25519.ts";
+import { approvalMessage } from "../../src/warrant/signed-message.ts";
+import { unixNow } from "./warrants.ts";
+
+/** Keys of a warrant's payload. */
+const PAYLOAD_EXTENSIONS = 10n;
+const PAYLOAD_APPROVERS = 15n;
+const PAYLOAD_MIN_APPROVALS = 16n;
+
+/** What an approver signs. Times are Unix seconds. */
+export interface ApprovalText {
+  readonly requestHash: Uint8Array;
+  readonly externalId?: string;
+  readonly approvedAt?: number;
+  readonly expiresAt?: number;
+  readonly nonce?: Uint8Array;
+}
+
+/** A signed approval as the published SDK writes it, with its members in that order. */
+export function signApproval(approver: SigningKey, approval: ApprovalText): Uint8Array {
+  return envelope(approver, approvalPayload(approval));
+}
+
+export function approvalPayload(approval: ApprovalText): Uint8Array {
+  const { requestHash, externalId = "", approvedAt = unixNow(), expiresAt = approvedAt + 300 } = approval;
+  return struct({
+    version: 1n,
+    request_hash: Array.from(requestHash, BigInt),
+    nonce: Array.from(approval.nonce ?? new Uint8Array(16), BigInt),
+    external_id: externalId,
+    approved_at: BigInt(approvedAt),
+    expires_at: BigInt(expiresAt),
+  });
+}
+
+/** Signs whatever the payload holds. */
+export function envelope(approver: SigningKey, payload: Uint8Array): Uint8Array {
+  return struct({
+    approval_version: 1n,
+    payload,
+    approver_key: [1n, approver.publicKey.bytes],
+    signature: [1n, signMessage(approver, approvalMessage(payload))],
+  });
+}
+
+/** The text of the approvals header. */
+export function approvalsHeader(approvals: readonly Uint8Array[]): string {
+  return Buffer.concat([Buffer.of(0x80 | approvals.length), ...approvals]).toString("base64url");
+}
+
+export interface Gating {
+  /** The gate map, or any bytes in its place. */
+  readonly gates?: CborMap | Uint8Array;
+  readonly approvers?: readonly SigningKey[];
+  readonly min?: number;
+}
+
+/** Puts gates and approvers into a payload, in place of those it has. */
+export function setGating(payload: Map<CborKey, CborValue>, { gates, approvers, min }: Gating): void {
+  for (const key of [PAYLOAD_EXTENSIONS, PAYLOAD_APPROVERS, PAYLOAD_MIN_APPROVALS]) payload.delete(key);
+  if (gates !== undefined) {
+    const bytes = gates instanceof Uint8Array ? gates : encode(gates);
+    payload.set(PAYLOAD_EXTENSIONS, new Map([["tenuo.approval_gates", Array.from(bytes, BigInt)]]));
+  }
+  if (approvers !== undefined) {
+    payload.set(
+      PAYLOAD_APPROVERS,
+      approvers.map(({ publicKey }) => [1n, publicKey.bytes]),
+    );
+  }
+  if (min !== undefined) payload.set(PAYLOAD_MIN_APPROVALS, BigInt(min));
+}
+
+/** A map of up to 23 members in the order given, where the encoder would sort them. */
+function struct(members: Readonly<Record<string, CborValue>>): Uint8Array {
+  const entries = Object.entries(members);
+  return Buffer.concat([Buffer.of(0xa0 | entries.length), ...entries.flat().map(encode)]);
+}
