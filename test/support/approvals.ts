@@ -1,13 +1,8 @@
 import { encode } from "../../src/cbor/encode.ts";
-import type { CborKey, CborMap, CborValue } from "../../src/cbor/value.ts";
+import type { CborValue } from "../../src/cbor/value.ts";
 import { type SigningKey, signMessage } from "../../src/crypto/ed25519.ts";
 import { approvalMessage } from "../../src/warrant/signed-message.ts";
 import { unixNow } from "./warrants.ts";
-
-/** Keys of a warrant's payload. */
-const PAYLOAD_EXTENSIONS = 10n;
-const PAYLOAD_APPROVERS = 15n;
-const PAYLOAD_MIN_APPROVALS = 16n;
 
 /** What an approver signs. Times are Unix seconds. */
 export interface ApprovalText {
@@ -48,29 +43,6 @@ export function envelope(approver: SigningKey, payload: Uint8Array): Uint8Array 
 /** The text of the approvals header. */
 export function approvalsHeader(approvals: readonly Uint8Array[]): string {
   return Buffer.concat([Buffer.of(0x80 | approvals.length), ...approvals]).toString("base64url");
-}
-
-export interface Gating {
-  /** The gate map, or any bytes in its place. */
-  readonly gates?: CborMap | Uint8Array;
-  readonly approvers?: readonly SigningKey[];
-  readonly min?: number;
-}
-
-/** Puts gates and approvers into a payload, in place of those it has. */
-export function setGating(payload: Map<CborKey, CborValue>, { gates, approvers, min }: Gating): void {
-  for (const key of [PAYLOAD_EXTENSIONS, PAYLOAD_APPROVERS, PAYLOAD_MIN_APPROVALS]) payload.delete(key);
-  if (gates !== undefined) {
-    const bytes = gates instanceof Uint8Array ? gates : encode(gates);
-    payload.set(PAYLOAD_EXTENSIONS, new Map([["tenuo.approval_gates", Array.from(bytes, BigInt)]]));
-  }
-  if (approvers !== undefined) {
-    payload.set(
-      PAYLOAD_APPROVERS,
-      approvers.map(({ publicKey }) => [1n, publicKey.bytes]),
-    );
-  }
-  if (min !== undefined) payload.set(PAYLOAD_MIN_APPROVALS, BigInt(min));
 }
 
 /** A map of up to 23 members in the order given, where the encoder would sort them. */
