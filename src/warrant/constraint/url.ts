@@ -1,7 +1,7 @@
 import type { Evaluation } from "../../evaluation.ts";
 
-/** Scheme, slashes, and the authority up to the path. */
-const AUTHORITY = /^[^:]*:[/\\]*([^/\\?#]*)/;
+/** Scheme, slashes, and the authority up to the path; tabs and ends of lines are skipped when a URL is read. */
+const AUTHORITY = /^[^:]*:[/\\\t\n\r]*([^/\\?#]*)/;
 const NON_ASCII = /[^\0-\x7f]/;
 
 /**

@@ -125,7 +125,7 @@ test("hostile URLs are given up, instead of taking their time", () => {
   const wide = Array.from({ length: 5000 }, (_, i) => String.fromCharCode(0x4e00 + i)).join("");
   const constraint = urlPattern("https://*.a.com/*");
   assert.throws(() => matches(constraint, `https://${wide}/`), TooCostly);
-  assert.throws(() => matches(constraint, `https:/\\${wide}`), TooCostly);
+  assert.throws(() => matches(constraint, `https:\t/\n\\${wide}`), TooCostly);
   const many = any(Array.from({ length: 20 }, () => constraint));
   assert.throws(() => matches(many, `https://a.b/${"x".repeat(60_000)}`), TooCostly);
 });
@@ -269,6 +269,6 @@ test("a pattern permits itself, and survives its wire form", () => {
 });
 
 test("any text is a pattern or malformed", () => {
-  const text = fc.oneof(parts.map(textOf), fc.webUrl(), fc.string(), fc.string({ unit: "binary" }));
+  const text = fc.oneof(parts.map(textOf), fc.string(), fc.string({ unit: "binary" }));
   fc.assert(fc.property(text, (each) => void tryPattern(each)));
 });
