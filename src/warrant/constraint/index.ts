@@ -14,7 +14,6 @@ import { parseShlex } from "./shlex.ts";
 import { parseSubpath } from "./subpath.ts";
 import { parseSubset } from "./subset.ts";
 import { unknown } from "./unknown.ts";
-import { parseUrlPattern } from "./url-pattern.ts";
 import { parseWildcard } from "./wildcard.ts";
 
 export { cidr } from "./cidr.ts";
@@ -28,7 +27,6 @@ export { range } from "./range.ts";
 export { shlex } from "./shlex.ts";
 export { subpath } from "./subpath.ts";
 export { subset } from "./subset.ts";
-export { urlPattern } from "./url-pattern.ts";
 export { wildcard } from "./wildcard.ts";
 
 type Parse = (value: CborValue, parseMember: composite.ParseMember) => Constraint;
@@ -41,7 +39,6 @@ const KINDS: ReadonlyMap<number, Parse> = new Map<number, Parse>([
   [4, parseOneOf],
   [7, parseNotOneOf],
   [8, parseCidr],
-  [9, parseUrlPattern],
   [10, parseContains],
   [11, parseSubset],
   [12, (value, parse) => all(composite.parseMembers(value, "an All", parse))],

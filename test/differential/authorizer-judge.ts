@@ -1,0 +1,138 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { accessSync, constants, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { Agent, request } from "node:http";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { freePort } from "../../src/cli/demo/free-port.ts";
+import { bodyOf, type Judge } from "./judge.ts";
+import { gatewayYaml } from "./trust.ts";
+
+const PROGRAM = "tenuo-authorizer";
+const VERSION = "0.3.5";
+/** More at once only makes them wait in the server. */
+const CONNECTIONS = 8;
+
+/** @returns undefined when the published server isn't installed */
+export async function startAuthorizerJudge(): Promise<Judge | undefined> {
+  const program = onPath(PROGRAM);
+  if (program === undefined) return undefined;
+  const folder = mkdtempSync(join(tmpdir(), "tenuo-differential-"));
+  const port = await freePort();
+  const config = join(folder, "gateway.yaml");
+  writeFileSync(config, gatewayYaml());
+  const server = spawn(
+    program,
+    ["serve", "--config", config, "--bind", "127.0.0.1", "--port", String(port), "--health-port", "0"],
+    {
+      stdio: ["ignore", "ignore", "pipe"],
+      env: { PATH: process.env["PATH"], RUST_LOG: "tenuo_authorizer=off" },
+    },
+  );
+  const banner = await started(server);
+  if (!banner.includes(`v${VERSION}`)) throw new Error(`${program} isn't version ${VERSION}: ${banner}`);
+  server.stderr?.resume();
+  const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS });
+  await reachable(port);
+
+  return {
+    name: VERSION,
+    async judge({ spec: { call }, material }) {
+      const { status, text } = await post(agent, port, `/${call.tool}`, bodyOf(call.args), {
+        "x-tenuo-warrant": material.warrant,
+        "x-tenuo-pop": material.proof,
+        "x-tenuo-approvals": material.approvals,
+      });
+      if (status === 200) return { allow: true, detail: "" };
+      const answer = JSON.parse(text) as {
+        error: string;
+        error_code?: number;
+        message: string;
+        debug_error?: string;
+      };
+      const { error, error_code: code, message, debug_error: debug } = answer;
+      return { allow: false, detail: `${status} ${code ?? ""} ${error}: ${debug ?? message}` };
+    },
+    async stop() {
+      agent.destroy();
+      if (server.exitCode === null && server.signalCode === null) {
+        server.kill("SIGKILL");
+        await once(server, "exit");
+      }
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+function onPath(program: string): string | undefined {
+  const folders = (process.env["PATH"] ?? "").split(delimiter).filter((folder) => folder !== "");
+  return folders.map((folder) => join(folder, program)).find(isExecutable);
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** The lines it greets with, once the one that ends them is there. */
+async function started(server: ChildProcess): Promise<string> {
+  let text = "";
+  const greeted = Promise.withResolvers<string>();
+  server.stderr?.on("data", (chunk: Buffer) => {
+    text += chunk;
+    if (text.includes("└")) greeted.resolve(text);
+  });
+  server.once("error", greeted.reject);
+  server.once("exit", () => greeted.reject(new Error(`${PROGRAM} ended: ${text}`)));
+  const banner = await Promise.race([greeted.promise, sleep(10_000, undefined, { ref: false })]);
+  if (banner === undefined) throw new Error(`${PROGRAM} doesn't start: ${text}`);
+  return banner;
+}
+
+async function reachable(port: number): Promise<void> {
+  for (let attempt = 0; attempt < 100; attempt++) {
+    try {
+      await post(new Agent(), port, "/", "", {});
+      return;
+    } catch {
+      await sleep(50);
+    }
+  }
+  throw new Error(`${PROGRAM} doesn't answer`);
+}
+
+interface Answer {
+  readonly status: number;
+  readonly text: string;
+}
+
+async function post(
+  agent: Agent,
+  port: number,
+  path: string,
+  body: string,
+  headers: Readonly<Record<string, string | undefined>>,
+): Promise<Answer> {
+  const present = Object.entries(headers).filter(
+    (header): header is [string, string] => header[1] !== undefined,
+  );
+  const sent = request({
+    agent,
+    host: "127.0.0.1",
+    port,
+    path,
+    method: "POST",
+    headers: Object.fromEntries(present),
+  });
+  sent.setHeader("content-type", "application/json");
+  sent.end(body);
+  const [response] = await once(sent, "response");
+  const chunks: Buffer[] = [];
+  for await (const chunk of response) chunks.push(chunk);
+  return { status: response.statusCode, text: Buffer.concat(chunks).toString() };
+}

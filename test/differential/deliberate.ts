@@ -1,0 +1,206 @@
+import { compileGlob } from "../../src/warrant/constraint/glob.ts";
+import type { JudgeName, Verdict } from "./judge.ts";
+import type { OurVerdict } from "./our-judge.ts";
+import type { CaseSpec, ConstraintSpec, Kind, LinkSpec, SetSpec } from "./spec.ts";
+
+/** One difference that is meant, as narrow as it can be said. */
+export type Rule = StricterRule | OlderSdkRule;
+
+interface NamedRule {
+  readonly name: string;
+  /** The heading of docs/compatibility.md that tells users of it. */
+  readonly heading: string;
+}
+
+/** We deny what either of them allows. */
+interface StricterRule extends NamedRule {
+  readonly judge: "either";
+  /** Our reason and detail. */
+  readonly ours: RegExp;
+  readonly applies: (spec: CaseSpec, ours: OurVerdict) => boolean;
+}
+
+/** 0.3.3 differs from 0.3.5 and us; only such a rule may let us allow more than somebody. */
+interface OlderSdkRule extends NamedRule {
+  readonly judge: "0.3.3";
+  readonly applies: (spec: CaseSpec, theirs: Verdict) => boolean;
+}
+
+const NARROW = "Rights only narrow, over the whole chain";
+const ONE_READING = "Signed bytes have one reading";
+const OLDER_SDK = "The published SDK is older than the authorizer";
+
+export const RULES: readonly Rule[] = [
+  {
+    name: "a link from or to a warrant without tools",
+    heading: NARROW,
+    judge: "either",
+    ours: /^chain_invalid: .*(?:it grants no tools|its parent doesn't grant)/,
+    applies: (spec) => spec.links.some(({ type, tools }) => type === "execution" && isEmpty(tools)),
+  },
+  {
+    name: "`*` for a tool that the parent lists by name",
+    heading: NARROW,
+    judge: "either",
+    ours: /^chain_invalid: \S+ for `/,
+    applies: (spec, { detail }) => {
+      const [, tool = ""] = /for `([^`]*)` it/.exec(detail) ?? [];
+      return pairs(spec).some(
+        ([parent, child]) => tool in parent.tools && !(tool in child.tools) && "*" in child.tools,
+      );
+    },
+  },
+  {
+    name: "clearance where the parent has none, or between issuers",
+    heading: NARROW,
+    judge: "either",
+    ours: /^chain_invalid: .*its clearance is above its parent's/,
+    applies: (spec) =>
+      pairs(spec).some(([parent, child]) => parent.clearance === undefined || child.type === "issuer"),
+  },
+  {
+    name: "bounds or max_issue_depth of an issuer further up",
+    heading: NARROW,
+    judge: "either",
+    ours: /^chain_invalid: .*(?:max_issue_depth|for `|as an issuer)/,
+    applies: ({ links }) =>
+      links.some(({ maxIssueDepth }) => maxIssueDepth !== undefined) ||
+      pairs({ links }).some(([parent, child]) => parent.bounds !== undefined && child.type === "issuer"),
+  },
+  {
+    name: "an execution warrant for a key that issued further up",
+    heading: NARROW,
+    judge: "either",
+    ours: /^chain_invalid: .*its holder issued a warrant above it/,
+    applies: ({ links }) =>
+      links.some((link, i) => {
+        const issuers = links.slice(0, i).filter(({ type }) => type === "issuer");
+        return issuers.some(({ holder, signer }) => holder === link.holder || signer === link.holder);
+      }),
+  },
+  {
+    name: "a lone warrant whose depth and parent contradict each other",
+    heading: NARROW,
+    judge: "either",
+    ours: /^chain_invalid: depth and parent of the warrant contradict each other/,
+    applies: () => true,
+  },
+  {
+    name: "an All without members, or an unknown kind, permits nothing",
+    heading: NARROW,
+    judge: "either",
+    ours: /^chain_invalid: .* it widens/,
+    applies: (spec) => parents(spec).some((c) => "unknown" in c || ("all" in c && c.all.length === 0)),
+  },
+  {
+    name: "an Any or a Not with a member that may not be evaluable",
+    heading: NARROW,
+    judge: "either",
+    ours: /^chain_invalid: .* it widens .*(?:Any|Not)\(/,
+    applies: ({ links }) =>
+      links.flatMap(constraintsOf).some((c) => ("any" in c || "not" in c) && withMembers(c).some(mayFail)),
+  },
+  {
+    name: "a Pattern with a set is delegated unchanged only",
+    heading: NARROW,
+    judge: "either",
+    ours: /^chain_invalid: .* it widens .*Pattern/,
+    applies: ({ links }) =>
+      links.flatMap(constraintsOf).some((c) => "pattern" in c && /[[\]]/.test(c.pattern)),
+  },
+  {
+    name: "a Subpath of `/` that leaves out its root leaves out `/`",
+    heading: "A Subpath can leave out `/`",
+    judge: "either",
+    ours: /^(?:chain_invalid: .* it widens .*Subpath|constraint_violation)/,
+    applies: ({ links }) =>
+      links
+        .flatMap(constraintsOf)
+        .some((c) => "subpath" in c && !c.subpath.allowEqual && c.subpath.root === "/"),
+  },
+  {
+    name: "bytes that only a lax decoder reads",
+    heading: ONE_READING,
+    judge: "either",
+    ours: /^invalid_warrant/,
+    applies: ({ tampering }) => tampering !== undefined && "resign" in tampering && tampering.resign,
+  },
+  {
+    name: "an unknown kind with a value that isn't bytes is unreadable",
+    heading: OLDER_SDK,
+    judge: "0.3.3",
+    applies: (spec, theirs) => theirs.detail.startsWith("unreadable: ") && uses(spec, "unknown"),
+  },
+  {
+    name: "no lists under a Subpath",
+    heading: OLDER_SDK,
+    judge: "0.3.3",
+    applies: (spec) => uses(spec, "subpath") && (uses(spec, "subset") || hasList(spec)),
+  },
+  {
+    name: "commands are split in another way",
+    heading: OLDER_SDK,
+    judge: "0.3.3",
+    applies: (spec) => uses(spec, "shlex"),
+  },
+];
+
+/** The rule that a difference from `judge` is an instance of. */
+export function ruleFor(
+  spec: CaseSpec,
+  judge: JudgeName,
+  ours: OurVerdict,
+  theirs: ReadonlyMap<JudgeName, Verdict>,
+): Rule | undefined {
+  const verdict = theirs.get(judge);
+  const isOlderAlone = judge === "0.3.3" && (theirs.get("0.3.5") ?? ours).allow === ours.allow;
+  return RULES.find((rule) =>
+    rule.judge === "either"
+      ? !ours.allow && rule.ours.test(ours.detail) && rule.applies(spec, ours)
+      : isOlderAlone && verdict !== undefined && rule.applies(spec, verdict),
+  );
+}
+
+function pairs({ links }: Pick<CaseSpec, "links">): readonly (readonly [LinkSpec, LinkSpec])[] {
+  return links.slice(1).map((child, i) => [links[i] as LinkSpec, child]);
+}
+
+function isEmpty(members: object): boolean {
+  return Object.keys(members).length === 0;
+}
+
+/** Every constraint of a warrant that has children. */
+function parents(spec: CaseSpec): readonly ConstraintSpec[] {
+  return pairs(spec).flatMap(([parent]) => constraintsOf(parent));
+}
+
+/** Every constraint of a warrant, those inside composites included. */
+function constraintsOf({ tools, bounds }: LinkSpec): readonly ConstraintSpec[] {
+  const sets: readonly SetSpec[] = [...Object.values(tools), ...(bounds === undefined ? [] : [bounds])];
+  return sets.flatMap(({ constraints }) => Object.values(constraints)).flatMap(withMembers);
+}
+
+function withMembers(constraint: ConstraintSpec): readonly ConstraintSpec[] {
+  if ("all" in constraint) return [constraint, ...constraint.all.flatMap(withMembers)];
+  if ("any" in constraint) return [constraint, ...constraint.any.flatMap(withMembers)];
+  if ("not" in constraint) return [constraint, ...withMembers(constraint.not)];
+  return [constraint];
+}
+
+/** Some arguments, or all, leave it without an answer. */
+function mayFail(constraint: ConstraintSpec): boolean {
+  if ("all" in constraint) return constraint.all.length === 0;
+  if ("pattern" in constraint) return compileGlob(constraint.pattern) === undefined;
+  const kinds: readonly Kind[] = ["unknown", "cidr", "urlPattern", "urlSafe", "regex", "cel"];
+  return kinds.some((kind) => kind in constraint);
+}
+
+function uses(spec: CaseSpec, kind: Kind): boolean {
+  return spec.links.some((link) => constraintsOf(link).some((constraint) => kind in constraint));
+}
+
+/** In the arguments or in an `Exact`. */
+function hasList({ call, links }: CaseSpec): boolean {
+  const exact = links.flatMap(constraintsOf).map((constraint) => "exact" in constraint && constraint.exact);
+  return [...call.args.values(), ...exact].some((value) => Array.isArray(value));
+}

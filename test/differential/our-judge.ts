@@ -1,0 +1,44 @@
+import assert from "node:assert/strict";
+import { authorize, type Policy } from "../../src/decision/authorize.ts";
+import type { Reason } from "../../src/decision/reason.ts";
+import { loadGateway } from "../../src/gateway/load.ts";
+import { bodyOf, type Case, type Verdict } from "./judge.ts";
+import { KEYS } from "./mint.ts";
+import { gatewayYaml, ROOTS } from "./trust.ts";
+
+export interface OurVerdict extends Verdict {
+  readonly reason: Reason | "allow";
+}
+
+/** This repository's own decision, from the same file and the same request as the published server's. */
+export function createOurJudge(): (given: Case) => OurVerdict {
+  const loaded = loadGateway(gatewayYaml(), "gateway.yaml");
+  assert.ok(loaded.ok, loaded.ok ? "" : loaded.errors.map(({ message }) => message).join("; "));
+  const { gateway } = loaded;
+  const policy: Policy = {
+    gateway,
+    trust: { roots: new Set(ROOTS.map((name) => KEYS[name].publicKey.hex)), clockToleranceSeconds: 30 },
+    mode: "enforce",
+    strictestMode: "enforce",
+  };
+  return ({ spec: { call }, material }) => {
+    const body = Buffer.from(bodyOf(call.args));
+    const lines = Object.entries({
+      "content-type": "application/json",
+      "content-length": String(body.length),
+      "x-tenuo-warrant": material.warrant,
+      "x-tenuo-pop": material.proof,
+      "x-tenuo-approvals": material.approvals,
+    }).flatMap(([name, value]) => (value === undefined ? [] : [[name, [value]] as const]));
+    const decision = authorize(policy, material.now, {
+      method: "POST",
+      target: `/${call.tool}`,
+      authority: "api",
+      protocol: "HTTP/1.1",
+      headers: { lines: new Map(lines), exact: true },
+      body: { bytes: body, exact: true },
+    });
+    if (decision.allow) return { allow: true, reason: "allow", detail: "" };
+    return { allow: false, reason: decision.reason, detail: `${decision.reason}: ${decision.detail}` };
+  };
+}
