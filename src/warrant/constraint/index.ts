@@ -1,6 +1,7 @@
 import type { CborValue } from "../../cbor/value.ts";
 import { MAX_CONSTRAINT_NESTING } from "../limits.ts";
 import { asArray, asUnsigned, Malformed } from "../malformed.ts";
+import { parseCelConstraint } from "./cel.ts";
 import { parseCidr } from "./cidr.ts";
 import * as composite from "./composite.ts";
 import type { Constraint } from "./constraint.ts";
@@ -16,6 +17,7 @@ import { parseSubset } from "./subset.ts";
 import { unknown } from "./unknown.ts";
 import { parseWildcard } from "./wildcard.ts";
 
+export { cel } from "./cel.ts";
 export { cidr } from "./cidr.ts";
 export { type Constraint, isFault, type Outcome } from "./constraint.ts";
 export { contains } from "./contains.ts";
@@ -44,6 +46,7 @@ const KINDS: ReadonlyMap<number, Parse> = new Map<number, Parse>([
   [12, (value, parse) => all(composite.parseMembers(value, "an All", parse))],
   [13, (value, parse) => any(composite.parseMembers(value, "an Any", parse))],
   [14, (value, parse) => not(composite.parseMember(value, parse))],
+  [15, parseCelConstraint],
   [16, parseWildcard],
   [17, parseSubpath],
   [128, parseShlex],

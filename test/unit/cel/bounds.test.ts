@@ -1,0 +1,117 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { MAX_NESTING } from "../../../src/cel/parse.ts";
+import { Evaluation, TooCostly } from "../../../src/evaluation.ts";
+import type { Value } from "../../../src/value.ts";
+import { cel } from "../../../src/warrant/constraint/index.ts";
+import { judge, NOW } from "../../support/cel.ts";
+import { anyExpression, anyValue } from "../../support/cel-arbitrary.ts";
+
+const SIZE = 64_000;
+const text = "a".repeat(SIZE);
+const numbers = Array.from({ length: SIZE / 8 }, (_, i) => BigInt(i));
+
+function times(part: string, count = Math.floor(SIZE / part.length)): string {
+  return part.repeat(count);
+}
+
+test("any text is read or isn't, and never throws anything but too much effort", () => {
+  const pieces = fc.constantFrom(
+    ..."( ) [ ] { } , . ? : ! - + && || == in ' \" ''' \\ \n // 1 1.5 5u 0x a b r x value true".split(" "),
+  );
+  const texts = fc.oneof(
+    fc.string({ unit: "binary" }),
+    fc.array(pieces).map((parts) => parts.join("")),
+  );
+  fc.assert(
+    fc.property(texts, (source) => {
+      assert.ok(["match", "no_match", "error"].includes(judge(source, source)));
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+test("any expression of any argument has an outcome", () => {
+  fc.assert(
+    fc.property(anyExpression, anyValue, (expression, argument) => {
+      assert.ok(["match", "no_match", "error"].includes(judge(expression, argument)));
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+const COSTLY: readonly (readonly [string, Value])[] = [
+  ["value.all(a, value.all(b, true))", numbers],
+  ["value.map(a, value.map(b, [a, b])) == []", numbers],
+  [`[value]${times(".map(a, a + a)", MAX_NESTING - 5)} == ['']`, text],
+  [`[value]${times(".map(a, a + a)", MAX_NESTING - 5)} == [[]]`, numbers],
+  [`[value]${times(".map(a, [a, a])", 60)} == [value]${times(".map(a, [a, a])", 60)}`, "a"],
+  [`${"value.all(a, ".repeat(100)}true${")".repeat(100)}`, [1n, 2n]],
+  [`value.contains('${times("a", SIZE / 2)}b')`, text],
+  [`[${times("value < value, ")}] == []`, text],
+  [`[${times("value == value + '', ")}] == []`, text],
+  [`[${times("size(value), ")}] == []`, text],
+  [`[${times("bytes(value), ")}] == []`, text],
+  [`[${times("value[0], ")}] == []`, text],
+  [`[${times("int(value), ")}] == []`, times("0")],
+  [`[${times("max(value), ")}] == []`, numbers],
+  [`[${times("timestamp(value), ")}] == []`, "2020-01-01T00:00:00Z"],
+  [`[${times("net_is_private(value), ")}] == []`, "::1"],
+];
+
+test("what would take long or much memory is too costly", () => {
+  for (const [expression, argument] of COSTLY) {
+    assert.throws(
+      () => cel(expression).matches(argument, new Evaluation(NOW)),
+      TooCostly,
+      expression.slice(0, 60),
+    );
+  }
+});
+
+test("hostile texts are refused in linear time", () => {
+  const sources = [
+    "(",
+    ")",
+    "[",
+    "{",
+    "'",
+    '"""',
+    "\\",
+    "1",
+    "1.",
+    ".1",
+    "a.",
+    "!",
+    "-",
+    "?",
+    "//\n",
+    " ",
+    "0x",
+    "1e",
+  ];
+  for (const source of sources) {
+    const start = performance.now();
+    for (const expression of [times(source), `${times(source)}x`]) {
+      try {
+        assert.equal(cel(expression).matches(text, new Evaluation(NOW)), "error");
+      } catch (error) {
+        assert.ok(error instanceof TooCostly);
+      }
+    }
+    assert.ok(performance.now() - start < 1000, source);
+  }
+  for (const call of ["double(value)", "int(value)", "duration(value)", "timestamp(value)"]) {
+    const start = performance.now();
+    for (const part of ["1", "0", ".1", "1.", "1h", "1s."])
+      assert.equal(judge(`${call} == 1`, `${times(part)}x`), "error");
+    assert.ok(performance.now() - start < 1000, call);
+  }
+});
+
+test("a usual expression takes a hundredth of the effort there is", () => {
+  const expression =
+    "value.startsWith('/data/') && !value.contains('..') && value in ['/data/a', '/data/b'] && size(value) < 100";
+  assert.equal(cel(expression).matches("/data/a", new Evaluation(NOW, 2_500)), "match");
+});
