@@ -15,6 +15,7 @@ import { parseShlex } from "./shlex.ts";
 import { parseSubpath } from "./subpath.ts";
 import { parseSubset } from "./subset.ts";
 import { unknown } from "./unknown.ts";
+import { parseUrlPattern } from "./url-pattern.ts";
 import { parseWildcard } from "./wildcard.ts";
 
 export { cel } from "./cel.ts";
@@ -29,6 +30,7 @@ export { range } from "./range.ts";
 export { shlex } from "./shlex.ts";
 export { subpath } from "./subpath.ts";
 export { subset } from "./subset.ts";
+export { urlPattern } from "./url-pattern.ts";
 export { wildcard } from "./wildcard.ts";
 
 type Parse = (value: CborValue, parseMember: composite.ParseMember) => Constraint;
@@ -41,6 +43,7 @@ const KINDS: ReadonlyMap<number, Parse> = new Map<number, Parse>([
   [4, parseOneOf],
   [7, parseNotOneOf],
   [8, parseCidr],
+  [9, parseUrlPattern],
   [10, parseContains],
   [11, parseSubset],
   [12, (value, parse) => all(composite.parseMembers(value, "an All", parse))],
