@@ -1,0 +1,56 @@
+import type { Evaluation } from "../evaluation.ts";
+import { parseRegex } from "./parse.ts";
+import { MAX_STATES, type Program, programOf } from "./program.ts";
+import { search } from "./search.ts";
+import type { Node } from "./syntax.ts";
+
+/**
+ * A regular expression in the dialect of the Rust `regex` crate, searched for in linear time. It is read, and its program
+ * built, when that is first needed, by the evaluation that needs it.
+ */
+export interface Regex {
+  /**
+   * Whether it can be searched for: it isn't malformed, and its program not too large.
+   *
+   * @throws {TooCostly} when finding out would take more effort than is left; never without an evaluation.
+   */
+  isValid(evaluation?: Evaluation): boolean;
+  /**
+   * Whether it is found anywhere in the text; undefined when it isn't valid.
+   *
+   * @throws {TooCostly} when it would take more effort than is left.
+   */
+  isFoundIn(text: string, evaluation: Evaluation): boolean | undefined;
+}
+
+/** Steps for each character of an expression, and for each state of a program. */
+const READ_COST = 10;
+const BUILD_COST = 5;
+
+/** Takes no time yet. */
+export function regex(expression: string): Regex {
+  let read: Node | "invalid" | undefined;
+  let program: Program | undefined;
+
+  const nodeOf = (evaluation: Evaluation | undefined): Node | undefined => {
+    if (read === undefined) {
+      evaluation?.spend(expression.length * READ_COST);
+      const node = parseRegex(expression);
+      read = node !== undefined && node.states < MAX_STATES ? node : "invalid";
+    }
+    return read === "invalid" ? undefined : read;
+  };
+
+  return Object.freeze({
+    isValid: (evaluation?: Evaluation) => nodeOf(evaluation) !== undefined,
+    isFoundIn: (text: string, evaluation: Evaluation) => {
+      const node = nodeOf(evaluation);
+      if (node === undefined) return undefined;
+      if (program === undefined) {
+        evaluation.spend(node.states * BUILD_COST);
+        program = programOf(node);
+      }
+      return search(program, text, evaluation);
+    },
+  });
+}

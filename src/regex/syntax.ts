@@ -1,0 +1,68 @@
+import type { CodePoints } from "./code-points.ts";
+
+/** What a regular expression says, without what makes no difference to whether it is found: groups, greed, names. */
+export type Node = Size &
+  (
+    | { readonly kind: "empty" }
+    | { readonly kind: "literal"; readonly codePoint: number }
+    | { readonly kind: "set"; readonly set: CodePoints }
+    | { readonly kind: "look"; readonly look: Look }
+    | { readonly kind: "repeat"; readonly node: Node; readonly min: number; readonly max: number }
+    | { readonly kind: "concat" | "alternate"; readonly nodes: readonly Node[] }
+  );
+
+interface Size {
+  /** States of a program that finds it. */
+  readonly states: number;
+  /** Whether it can take a character of the text. */
+  readonly takes: boolean;
+}
+
+/** A condition on the code points beside a place, {@link EDGE} at the ends of the text. */
+export interface Look {
+  /** Of evaluating it, in steps. */
+  readonly cost: number;
+  readonly holds: (before: number, after: number) => boolean;
+}
+
+export const EDGE = -1;
+export const EMPTY: Node = Object.freeze({ kind: "empty", states: 0, takes: false });
+
+export function literal(codePoint: number): Node {
+  return { kind: "literal", codePoint, states: 1, takes: true };
+}
+
+export function oneOf(set: CodePoints): Node {
+  return { kind: "set", set, states: 1, takes: true };
+}
+
+export function looking(look: Look): Node {
+  return { kind: "look", look, states: 1, takes: false };
+}
+
+export function concat(nodes: readonly Node[]): Node {
+  const parts = nodes.filter((node) => node.kind !== "empty");
+  const [first = EMPTY] = parts;
+  if (parts.length < 2) return first;
+  return { kind: "concat", nodes: parts, states: statesOf(parts), takes: parts.some(({ takes }) => takes) };
+}
+
+export function alternate(nodes: readonly Node[]): Node {
+  const [first = EMPTY] = nodes;
+  if (nodes.length < 2) return first;
+  const states = statesOf(nodes) + nodes.length - 1;
+  return { kind: "alternate", nodes, states, takes: nodes.some(({ takes }) => takes) };
+}
+
+/** @param max `Infinity` for no bound. What takes no character is found any number of times as soon as once. */
+export function repeat(node: Node, min: number, max: number): Node {
+  if (node.kind === "empty" || max === 0) return EMPTY;
+  if (!node.takes) return min > 0 ? node : EMPTY;
+  const states =
+    max === Number.POSITIVE_INFINITY ? node.states * Math.max(min, 1) + 1 : node.states * max + max - min;
+  return { kind: "repeat", node, min, max, states, takes: true };
+}
+
+function statesOf(nodes: readonly Node[]): number {
+  return nodes.reduce((sum, { states }) => sum + states, 0);
+}

@@ -1,0 +1,99 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { bounded, Evaluation, MAX_EFFORT } from "../../../src/evaluation.ts";
+import { regex } from "../../../src/regex/regex.ts";
+
+const SIZE = 65_536;
+const LETTERS = "a".repeat(SIZE);
+const WORDS = "é中".repeat(SIZE / 2);
+
+/** Expressions and texts that are as slow as we could find. */
+const HOSTILE: readonly (readonly [string, string])[] = [
+  ["^(a+)+$", `${LETTERS}b`],
+  ["(a*)*(a*)*(a*)*b", LETTERS],
+  ["(a?){900}a{900}$", LETTERS],
+  ["((((a?){6}){6}){6}){6}b", LETTERS],
+  ["a{0,9000}b", LETTERS],
+  ["(?:[ab]{1,10}){1,900}c", "ab".repeat(SIZE / 2)],
+  ["\\w{500}x", WORDS],
+  ["(?:\\b|\\B)+x", WORDS],
+  ["(?i)[^a-zé]+x", "ΣÉK".repeat(SIZE / 3)],
+  [`[${"b-c".repeat(SIZE / 3)}]x`, "ab".repeat(SIZE / 2)],
+  ["[a&&[^b]]".repeat(1_800), LETTERS],
+  ["\\pL".repeat(5_000), LETTERS],
+  ["(?:a{99}){150}b", LETTERS],
+  ["a".repeat(SIZE), LETTERS],
+  ["(".repeat(SIZE), ""],
+  ["[".repeat(SIZE), ""],
+  [`a${"*".repeat(SIZE)}`, ""],
+  ["(?i)k".repeat(SIZE / 5), LETTERS],
+  [Array.from({ length: SIZE / 9 }, (_, i) => `(?<a${i}>)`).join(""), ""],
+];
+
+test("the worst expressions and texts end with an answer, or are too costly, in little time", () => {
+  const answers = new Set<unknown>();
+  const worst = Math.max(
+    ...HOSTILE.map(([expression, text]) => {
+      // The fastest of some runs: how long it takes by itself, on a machine that has other things to do.
+      const runs = Array.from({ length: 5 }, () => {
+        const start = performance.now();
+        answers.add(judge(expression, text));
+        return performance.now() - start;
+      });
+      return Math.min(...runs);
+    }),
+  );
+  assert.ok(answers.has("too costly"));
+  assert.ok(worst < 50, `${worst} ms`);
+});
+
+test("an ordinary expression takes a small part of the effort of a request", () => {
+  const effort = MAX_EFFORT / 20;
+  const email = regex("^[\\w.+-]+@[\\w-]+\\.[\\w.-]+$");
+  assert.equal(email.isFoundIn("someone.else@mail.example.com", new Evaluation(0, effort)), true);
+  const path = regex("^/v[12]/users/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/orders(?:/\\d+)?$");
+  const id = "01234567-89ab-cdef-0123-456789abcdef";
+  assert.equal(path.isFoundIn(`/v1/users/${id}/orders/17`, new Evaluation(0, effort)), true);
+});
+
+test("steps grow with the text times the expression, not faster", () => {
+  const steps = (count: number): number => {
+    const expression = `(a?){${count}}a{${count}}b`;
+    return least((effort) => regex(expression).isFoundIn("a".repeat(count), new Evaluation(0, effort)));
+  };
+  assert.ok(steps(160) <= steps(40) * 32, `${steps(40)}, ${steps(160)}`);
+});
+
+test("an expression is read and built once", () => {
+  const long = regex(`(?:${"a".repeat(1_000)}|b)`);
+  const first = least((effort) =>
+    regex(`(?:${"a".repeat(1_000)}|b)`).isFoundIn("b", new Evaluation(0, effort)),
+  );
+  assert.equal(long.isFoundIn("b", new Evaluation(0)), true);
+  const again = least((effort) => long.isFoundIn("b", new Evaluation(0, effort)));
+  assert.ok(again < first / 4, `${first}, then ${again}`);
+});
+
+test("an expression that couldn't be afforded is still judged when there is enough", () => {
+  const expression = regex("^a{1000}$");
+  const text = "a".repeat(1_000);
+  for (const effort of [0, 100, 1_000, 5_100]) {
+    const answer = bounded<unknown>(
+      () => expression.isFoundIn(text, new Evaluation(0, effort)),
+      "too costly",
+    );
+    assert.equal(answer, "too costly");
+  }
+  assert.equal(expression.isFoundIn(text, new Evaluation(0)), true);
+});
+
+function judge(expression: string, text: string): unknown {
+  return bounded<unknown>(() => regex(expression).isFoundIn(text, new Evaluation(0)), "too costly");
+}
+
+/** The least effort, as a power of two, with which there is an answer. */
+function least(ask: (effort: number) => unknown): number {
+  let effort = 1;
+  while (bounded<unknown>(() => ask(effort), "too costly") === "too costly") effort *= 2;
+  return effort;
+}
