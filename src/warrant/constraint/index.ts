@@ -11,6 +11,7 @@ import { parseNotOneOf } from "./not-one-of.ts";
 import { parseOneOf } from "./one-of.ts";
 import { parsePattern } from "./pattern.ts";
 import { parseRange } from "./range.ts";
+import { parseRegex } from "./regex.ts";
 import { parseShlex } from "./shlex.ts";
 import { parseSubpath } from "./subpath.ts";
 import { parseSubset } from "./subset.ts";
@@ -27,6 +28,7 @@ export { notOneOf } from "./not-one-of.ts";
 export { oneOf } from "./one-of.ts";
 export { pattern } from "./pattern.ts";
 export { range } from "./range.ts";
+export { regex } from "./regex.ts";
 export { shlex } from "./shlex.ts";
 export { subpath } from "./subpath.ts";
 export { subset } from "./subset.ts";
@@ -41,6 +43,7 @@ const KINDS: ReadonlyMap<number, Parse> = new Map<number, Parse>([
   [2, parsePattern],
   [3, parseRange],
   [4, parseOneOf],
+  [5, parseRegex],
   [7, parseNotOneOf],
   [8, parseCidr],
   [9, parseUrlPattern],
