@@ -47,7 +47,8 @@ export function evaluateCel(
  * else does. Both can be read, so the parentheses are what they seem; a comment is refused, since the reference
  * joins lines and would read what follows it otherwise.
  */
-export function isConjunctionWith(parent: Program, child: Program): boolean {
+export function isConjunctionWith(parent: Program, child: Program, evaluation: Evaluation): boolean {
+  evaluation.spend(parent.tokens.length + child.tokens.length);
   if (parent.hasComment || child.hasComment) return false;
   const expected = texts(parent);
   const actual = texts(child);

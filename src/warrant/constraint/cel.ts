@@ -35,10 +35,13 @@ export function cel(expression: string, parentExpression?: string | null): Cel {
     },
     permits: (child: Constraint, evaluation: Evaluation) => {
       if (!isCel(child)) return false;
+      evaluation.spend(1 + expression.length / 8);
       if (child.expression === expression) return true;
       const parent = program(evaluation);
       const narrower = child.program(evaluation);
-      return parent !== undefined && narrower !== undefined && isConjunctionWith(parent, narrower);
+      return (
+        parent !== undefined && narrower !== undefined && isConjunctionWith(parent, narrower, evaluation)
+      );
     },
     describe: () => `Cel(${expression})`,
     toCbor: () =>

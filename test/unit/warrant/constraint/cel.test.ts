@@ -41,6 +41,7 @@ test("other shapes are malformed, an expression that can't be read is an error",
 test("an object may name what the functions are called, and keeps its members after a judgement", () => {
   const argument = new Map([["size", "a"]]);
   assert.equal(judge("size(size) == 1 && [1].all(size, size == 1)", argument), "match");
+  assert.equal(judge("[1].all(size, nope)", argument), "error");
   assert.deepEqual(argument, new Map([["size", "a"]]));
 });
 
