@@ -1,4 +1,5 @@
 import type { Evaluation } from "../evaluation.ts";
+import { type Regex, regex } from "../regex/regex.ts";
 import { toBytes, toDouble, toInt, toText, toUint } from "./convert.ts";
 import { CelError } from "./error.ts";
 import { type CelFunction, method, plain } from "./function.ts";
@@ -23,6 +24,7 @@ export const FUNCTIONS: ReadonlyMap<string, CelFunction> = new Map<string, CelFu
   ["contains", method(2, ([value, part], evaluation) => has(value, part, evaluation))],
   ["startsWith", method(2, (operands, evaluation) => compareEnds(operands, "startsWith", evaluation))],
   ["endsWith", method(2, (operands, evaluation) => compareEnds(operands, "endsWith", evaluation))],
+  ["matches", method(2, ([text, pattern], evaluation) => isFound(asText(pattern), asText(text), evaluation))],
   ["int", method(1, ([value = null], evaluation) => toInt(value, evaluation))],
   ["uint", method(1, ([value = null], evaluation) => toUint(value, evaluation))],
   ["double", method(1, ([value = null], evaluation) => toDouble(value, evaluation))],
@@ -53,7 +55,7 @@ function getter(get: (clock: Date) => number): CelFunction {
   });
 }
 
-export function asText(value: CelValue | undefined): string {
+function asText(value: CelValue | undefined): string {
   if (typeof value !== "string") throw new CelError("not a text");
   return value;
 }
@@ -88,6 +90,20 @@ function compareEnds(
   const [whole, part] = [asText(text), asText(end)];
   evaluation.spend(part.length / 8);
   return whole[which](part);
+}
+
+/** What a judgement has compiled; a macro asks for the same pattern again and again. */
+const PATTERNS = new WeakMap<Evaluation, Map<string, Regex>>();
+
+function isFound(pattern: string, text: string, evaluation: Evaluation): boolean {
+  const patterns = PATTERNS.get(evaluation) ?? new Map<string, Regex>();
+  PATTERNS.set(evaluation, patterns);
+  evaluation.spend(10 + pattern.length / 8);
+  const compiled = patterns.get(pattern) ?? regex(pattern);
+  patterns.set(pattern, compiled);
+  const found = compiled.isFoundIn(text, evaluation);
+  if (found === undefined) throw new CelError("not a regular expression");
+  return found;
 }
 
 /** The largest (1) or smallest (-1) of the operands, or of the elements of a single list; of equal ones the last. */

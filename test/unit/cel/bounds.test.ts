@@ -13,7 +13,7 @@ const text = "a".repeat(SIZE);
 const numbers = Array.from({ length: SIZE / 8 }, (_, i) => BigInt(i));
 
 const many = new Map<string, Value>([
-  ["n", numbers],
+  ["n", numbers.slice(0, 2000)],
   ["t", text],
   ["z", "0".repeat(SIZE)],
 ]);
@@ -75,7 +75,8 @@ const COSTLY: readonly (readonly [string, Value])[] = [
     "[bytes(t)].all(b, n.all(x, string(b) != ''))",
     "[bytes(t)].all(b, n.all(x, b == b))",
     "[bytes(t)].all(b, n.all(x, !b.contains(b'xyz')))",
-    "n.all(x, timestamp('2020-01-01T00:00:00Z').getDayOfYear() == 0)",
+    "n.all(x, !t.matches('[b-z]$'))",
+    "n.all(x, !string(x).matches('^[a-z]{20}' + string(x)))",
     "n.all(x, net_is_private('::1') || true)",
     "n.all(x, net_in_cidr('::1', '::/' + z) || true)",
   ].map((expression) => [expression, many] as const),

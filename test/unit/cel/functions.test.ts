@@ -36,6 +36,26 @@ test("texts are asked for their ends, nothing else is", () => {
   assert.deepEqual(surprises({ match, noMatch: ["'abc'.startsWith('b')"], error }), []);
 });
 
+test("`matches` searches for a regular expression of Rust's dialect", () => {
+  const match = [
+    "'xadmin'.matches('adm')",
+    "matches('١', r'^\\d$')",
+    "['a', 'b'].all(x, x.matches('^[a-z]$'))",
+    "'a'.matches('')",
+  ];
+  const error = [
+    "'a'.matches('(?=a)')",
+    "'a'.matches('[')",
+    "1.matches('1')",
+    "'a'.matches(1)",
+    "'a'.matches('a', 'b')",
+  ];
+  assert.deepEqual(
+    surprises({ match, noMatch: ["'b'.matches('^a+$')", "'a\\n'.matches('^a$')"], error }),
+    [],
+  );
+});
+
 test("conversions to numbers refuse what isn't one", () => {
   const match = [
     "int('+05') == 5 && int('-9223372036854775808') < 0 && int(5.7) == 5 && int(-5.7) == -5 && int(5u) == 5",
