@@ -17,6 +17,7 @@ import { parseSubpath } from "./subpath.ts";
 import { parseSubset } from "./subset.ts";
 import { unknown } from "./unknown.ts";
 import { parseUrlPattern } from "./url-pattern.ts";
+import { parseUrlSafe } from "./url-safe.ts";
 import { parseWildcard } from "./wildcard.ts";
 
 export { cel } from "./cel.ts";
@@ -33,6 +34,7 @@ export { shlex } from "./shlex.ts";
 export { subpath } from "./subpath.ts";
 export { subset } from "./subset.ts";
 export { urlPattern } from "./url-pattern.ts";
+export { urlSafe } from "./url-safe.ts";
 export { wildcard } from "./wildcard.ts";
 
 type Parse = (value: CborValue, parseMember: composite.ParseMember) => Constraint;
@@ -55,6 +57,7 @@ const KINDS: ReadonlyMap<number, Parse> = new Map<number, Parse>([
   [15, parseCelConstraint],
   [16, parseWildcard],
   [17, parseSubpath],
+  [18, parseUrlSafe],
   [128, parseShlex],
 ]);
 

@@ -5,7 +5,7 @@ import { asText, Malformed } from "../malformed.ts";
 import { type Constraint, type Outcome, outcome } from "./constraint.ts";
 import { isExact } from "./exact.ts";
 import { compileGlob, type Glob, matchesGlob } from "./glob.ts";
-import { hostEffort, parseUrl } from "./url.ts";
+import { hostEffort, MAX_HOST_EFFORT, parseUrl } from "./url.ts";
 
 /** A URL of one scheme, host, port and path, as text. Text that isn't a URL can't be evaluated. */
 export interface UrlPattern extends Constraint {
@@ -32,8 +32,6 @@ const ANY_SCHEME = "*://";
 /** What stands for wildcards while the pattern is read as a URL. */
 const HOST_WILDCARD = "__tenuo_host_wildcard__";
 const PATH_WILDCARD = "__tenuo_path_wildcard__";
-/** The longest name DNS has is 253 characters; mapping that to ASCII takes less. */
-const MAX_HOST_EFFORT = 12_000;
 /** A port that isn't written; any other scheme has 0. */
 const DEFAULT_PORTS: Readonly<Record<string, number>> = { "https:": 443, "http:": 80 };
 /** Steps of compiling one character of a glob. */

@@ -29,6 +29,9 @@ export function hostEffort(url: string): number {
   return authority.includes("%") ? mappingEffort(authority.length / 6) : 0;
 }
 
+/** What mapping a host in a constraint may take, which is done while it is read: enough for the longest name of DNS. */
+export const MAX_HOST_EFFORT = 12_000;
+
 function mappingEffort(characters: number): number {
   return characters * (15 + characters / 10);
 }
