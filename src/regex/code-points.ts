@@ -36,7 +36,7 @@ export function exactly(): readonly number[] {
 /** ASCII letters alone have a counterpart. */
 export function ignoringAsciiCase(codePoint: number): readonly number[] {
   const lower = codePoint | 0x20;
-  return codePoint < 0x80 && lower >= 0x61 && lower <= 0x7a ? [codePoint ^ 0x20] : NONE;
+  return lower >= 0x61 && lower <= 0x7a ? [codePoint ^ 0x20] : NONE;
 }
 
 const NONE: readonly number[] = Object.freeze([]);

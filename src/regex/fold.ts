@@ -20,13 +20,14 @@ const EQUIVALENT: ReadonlyMap<number, number> = new Map([
 ]);
 
 const LAST_CASED = 0x1e943;
-const CASED = /[\p{Changes_When_Casemapped}\p{Changes_When_Casefolded}]/gu;
+const CASED = /[\p{Changes_When_Casemapped}\p{Changes_When_Casefolded}]/u;
 
 const COUNTERPARTS = counterparts();
 
 function counterparts(): ReadonlyMap<number, readonly number[]> {
   const letters = new Map<number, number[]>();
-  for (const codePoint of cased()) {
+  for (let codePoint = 0; codePoint <= LAST_CASED; codePoint++) {
+    if (!CASED.test(String.fromCodePoint(codePoint)) || isNewer(codePoint)) continue;
     const key = foldKey(codePoint);
     const same = letters.get(key);
     if (same === undefined) letters.set(key, [codePoint]);
@@ -34,20 +35,11 @@ function counterparts(): ReadonlyMap<number, readonly number[]> {
   }
   const result = new Map<number, readonly number[]>();
   for (const same of letters.values()) {
-    if (same.length === 1) continue;
-    for (const codePoint of same) {
+    for (const codePoint of same.length > 1 ? same : []) {
       result.set(codePoint, Object.freeze(same.filter((other) => other !== codePoint)));
     }
   }
   return result;
-}
-
-function cased(): readonly number[] {
-  let all = "";
-  for (let codePoint = 0; codePoint <= LAST_CASED; codePoint++) all += String.fromCodePoint(codePoint);
-  return (all.match(CASED) ?? [])
-    .map((char) => char.codePointAt(0) as number)
-    .filter((codePoint) => !isNewer(codePoint));
 }
 
 /** The same for letters that fold to one another. */

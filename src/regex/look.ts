@@ -24,13 +24,9 @@ type WordLook = "b" | "B" | "start" | "end" | "start-half" | "end-half";
 export const UNICODE_WORD = wordLooks(isUnicodeWord, 1 + 2 * WORD.cost);
 export const ASCII_WORD = wordLooks(isAsciiWord, 2);
 
-export function isAsciiWord(codePoint: number): boolean {
+function isAsciiWord(codePoint: number): boolean {
   const lower = codePoint | 0x20;
-  return (
-    (lower >= 0x61 && lower <= 0x7a && codePoint < 0x80) ||
-    (codePoint >= 0x30 && codePoint <= 0x39) ||
-    codePoint === 0x5f
-  );
+  return (lower >= 0x61 && lower <= 0x7a) || (codePoint >= 0x30 && codePoint <= 0x39) || codePoint === 0x5f;
 }
 
 function isUnicodeWord(codePoint: number): boolean {

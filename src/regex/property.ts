@@ -22,7 +22,7 @@ function normalize(name: string): string {
     .replace(/[^!-~]|[_-]/g, "")
     .toLowerCase();
   // `isc` is another property than `c`.
-  return plain === "c" && name.length > 1 && /^is/i.test(name) ? "isc" : plain;
+  return plain === "c" && /^is/i.test(name) ? "isc" : plain;
 }
 
 const CATEGORIES = byName(CATEGORY_NAMES, (name) => `\\p{${name}}`);

@@ -10,7 +10,7 @@ import type { Node } from "./syntax.ts";
  */
 export interface Regex {
   /**
-   * Whether it can be searched for: it isn't malformed, and its program not too large.
+   * Whether it can be searched for: it isn't malformed, and neither it nor its program is too large.
    *
    * @throws {TooCostly} when finding out would take more effort than is left; never without an evaluation.
    */
@@ -23,13 +23,16 @@ export interface Regex {
   isFoundIn(text: string, evaluation: Evaluation): boolean | undefined;
 }
 
-/** Steps for each character of an expression, and for each state of a program. */
+/** Steps for each UTF-16 code unit of an expression, and for each state of a program. */
 const READ_COST = 10;
 const BUILD_COST = 5;
 
+/** UTF-16 code units of an expression; reading more would leave a request nothing to search with. */
+const MAX_LENGTH = 20_000;
+
 /** Takes no time yet. */
 export function regex(expression: string): Regex {
-  let read: Node | "invalid" | undefined;
+  let read: Node | "invalid" | undefined = expression.length > MAX_LENGTH ? "invalid" : undefined;
   let program: Program | undefined;
 
   const nodeOf = (evaluation: Evaluation | undefined): Node | undefined => {

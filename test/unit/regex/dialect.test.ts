@@ -39,6 +39,8 @@ finds("without flags `^` and `$` are the ends of the text", [
   ["^a$", ["a"], ["a\n", "b\na", "a\r\n"]],
   ["$^", [""], ["a"]],
   ["\\Aa\\z", ["a"], ["a\n"]],
+  ["^a|b", ["a", "xb"], ["xa"]],
+  ["(?:^a|^b)c", ["ac", "bc"], ["xac"]],
 ]);
 
 finds("with `m` they are the ends of lines, with `R` also at carriage returns", [
@@ -278,7 +280,9 @@ test("a name that changed between versions of Unicode, or that the platform lack
   }
 });
 
-test("a program that would be too large is refused", () => {
+test("an expression that is too long, or whose program would be too large, is refused", () => {
+  assert.equal(verdict("a".repeat(19_000), "a".repeat(19_000)), "match");
+  assert.equal(verdict(`a${" ".repeat(20_000)}`, "a"), "error");
   assert.equal(verdict("\\w{500}", "é".repeat(500)), "match");
   assert.equal(verdict("\\w{500}{50}", "a"), "error");
   assert.equal(verdict("a{1001}{1001}", "a"), "error");
