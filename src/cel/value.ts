@@ -63,9 +63,13 @@ export function asKey(value: CelValue): CelKey {
   throw new CelError("not a key");
 }
 
+/** Levels of lists and maps in one another; a chain of macros makes deeper ones than its expression is. */
+const MAX_DEPTH = 250;
+
 /** Numbers are equal by value whatever their kinds, an integer beside a double as the nearest double. */
-export function equal(a: CelValue, b: CelValue, evaluation: Evaluation): boolean {
+export function equal(a: CelValue, b: CelValue, evaluation: Evaluation, depth = 0): boolean {
   evaluation.spend(2);
+  if (depth > MAX_DEPTH) throw new CelError("nested too deep to compare");
   if (typeof a === "string") {
     if (typeof b !== "string" || a.length !== b.length) return false;
     evaluation.spend(a.length / 8);
@@ -73,10 +77,12 @@ export function equal(a: CelValue, b: CelValue, evaluation: Evaluation): boolean
   }
   if (isList(a)) {
     return (
-      isList(b) && a.length === b.length && a.every((item, i) => equal(item, b[i] as CelValue, evaluation))
+      isList(b) &&
+      a.length === b.length &&
+      a.every((item, i) => equal(item, b[i] as CelValue, evaluation, depth + 1))
     );
   }
-  if (isMap(a)) return isMap(b) && equalMaps(a, b, evaluation);
+  if (isMap(a)) return isMap(b) && equalMaps(a, b, evaluation, depth);
   if (isBytes(a)) {
     if (!isBytes(b) || a.length !== b.length) return false;
     evaluation.spend(a.length / 8);
@@ -89,11 +95,11 @@ export function equal(a: CelValue, b: CelValue, evaluation: Evaluation): boolean
   return typeof x === typeof y ? x === y : Number(x) === Number(y);
 }
 
-function equalMaps(a: CelMap, b: CelMap, evaluation: Evaluation): boolean {
+function equalMaps(a: CelMap, b: CelMap, evaluation: Evaluation, depth: number): boolean {
   if (a.size !== b.size) return false;
   for (const [key, member] of a) {
     const other = b.get(key);
-    if (other === undefined || !equal(member, other, evaluation)) return false;
+    if (other === undefined || !equal(member, other, evaluation, depth + 1)) return false;
   }
   return true;
 }

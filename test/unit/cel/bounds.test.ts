@@ -92,6 +92,13 @@ test("what would take long or much memory is too costly", () => {
   }
 });
 
+test("values nest deeper than expressions, and are compared only so deep", () => {
+  const nested = (times: number, levels: number): string =>
+    `[1]${`.map(a, ${"[".repeat(levels)}a${"]".repeat(levels)})`.repeat(times)}`;
+  assert.equal(judge(`[${nested(2, 100)}].all(a, a == a)`), "match");
+  assert.equal(judge(`[${nested(3, 100)}].all(a, a == a)`), "error");
+});
+
 test("reading takes effort too", () => {
   const long = `'${text}' == ''`;
   for (const expression of [long, `${times("-1,", 1000)}1`, `size(${times("1+", 140)}1)`]) {
