@@ -2,6 +2,7 @@ import { isOnCurve, type PublicKey, verifySignature } from "../crypto/ed25519.ts
 import { bounded, type Evaluation } from "../evaluation.ts";
 import { checkLink, type IssuerLimits, limitsBelow, NO_ISSUER } from "./link.ts";
 import { firstRefusal, refuse, refuseChain, type WarrantRefusal } from "./refusal.ts";
+import { checkRevocation, type Revocation } from "./revocation.ts";
 import { warrantMessage } from "./signed-message.ts";
 import { type Stack, type Warrant, warrantIdText } from "./warrant.ts";
 
@@ -11,11 +12,14 @@ export interface Trust {
   readonly roots: ReadonlySet<string>;
   /** How far ahead of our clock an issue time may lie. */
   readonly clockToleranceSeconds: number;
+  /** Undefined where no revocation list is configured. */
+  readonly revocation?: Revocation;
 }
 
 /** Holds a chain against trust and time, in the documented order; strangers are turned away before any crypto. */
 export function checkChain(stack: Stack, trust: Trust, evaluation: Evaluation): WarrantRefusal | undefined {
   return (
+    checkRevocation(stack, trust.revocation, evaluation.now) ??
     checkDistinct(stack) ??
     checkRoot(stack, trust) ??
     firstRefusal(stack, checkSignature) ??

@@ -22,3 +22,5 @@ export const MAX_LIFETIME_SECONDS = 7_776_000;
 export const MAX_TIMESTAMP = 2 ** 53;
 /** Tool names under this prefix belong to the protocol itself. */
 export const RESERVED_TOOL_PREFIX = "tenuo:";
+/** A signed revocation list: room for 400 000 ids, which take about a second to read. */
+export const MAX_REVOCATION_LIST_BYTES = 16_777_216;

@@ -5,6 +5,7 @@ const CONTEXT = Buffer.from("tenuo-warrant-v1");
 const ENVELOPE_VERSION_BYTE = Buffer.of(1);
 const PROOF_CONTEXT = Buffer.from("tenuo-pop-v1");
 const APPROVAL_CONTEXT = Buffer.from("tenuo-approval-v1");
+const REVOCATION_LIST_CONTEXT = Buffer.from("tenuo-srl-v1");
 
 export function warrantMessage(payload: Uint8Array): Uint8Array {
   return Buffer.concat([CONTEXT, ENVELOPE_VERSION_BYTE, payload]);
@@ -16,4 +17,8 @@ export function proofMessage(challenge: Uint8Array): Uint8Array {
 
 export function approvalMessage(payload: Uint8Array): Uint8Array {
   return Buffer.concat([CONTEXT, APPROVAL_CONTEXT, ENVELOPE_VERSION_BYTE, payload]);
+}
+
+export function revocationListMessage(payload: Uint8Array): Uint8Array {
+  return Buffer.concat([CONTEXT, REVOCATION_LIST_CONTEXT, payload]);
 }
