@@ -1,7 +1,8 @@
 import { MODES } from "../gateway/schema.ts";
-import { createLog, LOG_LEVELS, type Log } from "../server/log.ts";
+import { createLog, LOG_LEVELS } from "../server/log.ts";
 import { ListenError, type RunningServer, startServer } from "../server/server.ts";
-import { loadSnapshot, type Snapshot, type Sources } from "../server/snapshot.ts";
+import { loadSnapshot, type Sources } from "../server/snapshot.ts";
+import { announce } from "./announce.ts";
 import { type Command, EXIT_FAILED, EXIT_OK, type Input } from "./command.ts";
 import { choice, required, wholeNumber } from "./flag-value.ts";
 import { VERSION } from "./version.ts";
@@ -10,7 +11,7 @@ const MAX_PORT = 65_535;
 const DAY_SECONDS = 86_400;
 
 /** Asked for, and not to be had yet: better no start than one without the protection that was meant. */
-const NOT_YET = ["revocation-list", "control-plane-url", "connect-token"] as const;
+const NOT_YET = ["control-plane-url", "connect-token"] as const;
 
 export const serve: Command = {
   name: "serve",
@@ -64,7 +65,16 @@ settings.trusted_roots of the file.
       default: "info",
       variable: "TENUO_LOG_LEVEL",
     },
-    "revocation-list": { value: "FILE", help: "not supported yet", variable: "TENUO_REVOCATION_LIST" },
+    "revocation-list": {
+      value: "FILE",
+      help: "signed revocation list, as bytes or base64; beats settings.revocation.file",
+      variable: "TENUO_REVOCATION_LIST",
+    },
+    "revocation-floor": {
+      value: "FILE",
+      help: "keeps the highest version of the list over restarts; written at each start",
+      variable: "TENUO_REVOCATION_FLOOR",
+    },
     "control-plane-url": { value: "URL", help: "not supported yet", variable: "TENUO_CONTROL_PLANE_URL" },
     "connect-token": { value: "TOKEN", help: "not supported yet", variable: "TENUO_CONNECT_TOKEN" },
   },
@@ -118,12 +128,16 @@ function readSources(input: Input): Sources {
       .filter(({ hex }) => hex !== ""),
   );
   const trustedKeysFile = input.text("trusted-keys-file");
+  const revocationList = input.text("revocation-list");
+  const revocationFloor = input.text("revocation-floor");
   const mode = choice(input, "mode", MODES);
   const clockToleranceSeconds = wholeNumber(input, "clock-tolerance", DAY_SECONDS);
   return {
     configFile: required(input, "config"),
     trustedKeys,
     ...(trustedKeysFile === undefined ? {} : { trustedKeysFile }),
+    ...(revocationList === undefined ? {} : { revocationList }),
+    ...(revocationFloor === undefined ? {} : { revocationFloor }),
     ...(mode === undefined ? {} : { mode }),
     ...(clockToleranceSeconds === undefined ? {} : { clockToleranceSeconds }),
   };
@@ -139,49 +153,4 @@ function readPorts(input: Input) {
     healthPort: healthPort === 0 ? undefined : healthPort,
     drainSeconds: wholeNumber(input, "drain-seconds", DAY_SECONDS) ?? 0,
   };
-}
-
-function announce(
-  log: Log,
-  { policy, config, unready }: Snapshot,
-  server: RunningServer,
-  configFile: string,
-  stderr: Input["stderr"],
-): void {
-  log.info("listening", `checks and health pages on port ${server.port}`, {
-    port: server.port,
-    health_port: server.healthPort,
-    version: VERSION,
-    mode: policy.mode,
-    config: configFile,
-    config_sha256: config.sha256,
-    trusted_roots: policy.trust.roots.size,
-  });
-  for (const [event, warning] of warningsAbout(policy, unready)) {
-    log.warn(event, warning);
-    // The log may be silenced; this may not.
-    stderr(`warning: ${warning}\n`);
-  }
-}
-
-function warningsAbout(
-  { mode, strictestMode, gateway }: Snapshot["policy"],
-  unready: readonly string[],
-): readonly (readonly [event: string, warning: string])[] {
-  const watched = "requests that would be denied pass, and are logged as would_deny";
-  const warnings: (readonly [string, string])[] = unready.map((reason) => [
-    "unready",
-    `${reason}: set --trusted-keys, TENUO_TRUSTED_KEYS or settings.trusted_roots; until then no warrant is believed`,
-  ]);
-  if (mode !== "enforce" && strictestMode !== "enforce") {
-    warnings.push(["mode", `NOTHING IS BLOCKED: the mode is ${mode}; ${watched}`]);
-  } else if (mode !== "enforce") {
-    warnings.push([
-      "mode",
-      `ONLY SOME ROUTES BLOCK: the mode is ${mode} but for routes that enforce; elsewhere ${watched}`,
-    ]);
-  } else if ([...gateway.routes.modes].some((each) => each !== "enforce")) {
-    warnings.push(["mode", `SOME ROUTES DON'T BLOCK: they set a mode of their own; there ${watched}`]);
-  }
-  return warnings;
 }

@@ -1,8 +1,9 @@
 import { type PublicKey, publicKeyFromHex } from "../crypto/ed25519.ts";
-import type { Settings } from "./gateway.ts";
+import type { ConfigPath } from "./config-node.ts";
+import type { RevocationSettings, Settings } from "./gateway.ts";
 import { isToken } from "./header.ts";
 import type { Report } from "./report.ts";
-import type { SettingsEntry } from "./schema.ts";
+import type { RevocationEntry, SettingsEntry } from "./schema.ts";
 
 const HEADERS = ["warrant_header", "pop_header", "approval_header"] as const;
 
@@ -22,6 +23,7 @@ export function compileSettings(entry: SettingsEntry, report: Report): Settings 
     maxApprovals: entry.max_approvals,
     allowPathParameters: entry.allow_path_parameters,
     bodyMediaTypes: mediaTypes(entry, report),
+    ...(entry.revocation && { revocation: revocation(entry.revocation, report) }),
   });
 }
 
@@ -41,16 +43,49 @@ function checkHeaders(entry: SettingsEntry, report: Report): void {
 }
 
 function trustedRoots(entry: SettingsEntry, report: Report): readonly PublicKey[] {
-  const keys = new Map<string, PublicKey>();
-  for (const list of ["trusted_roots", "trusted_issuers"] as const) {
-    for (const [i, text] of (entry[list] ?? []).entries()) {
-      const key = publicKeyFromHex(text.trim());
-      if (key === undefined) {
-        report.error(["settings", list, i], "a trusted root must be an Ed25519 public key in 64 hex digits");
-      } else keys.set(key.hex, key);
-    }
+  return distinct(
+    (["trusted_roots", "trusted_issuers"] as const).flatMap((list) =>
+      publicKeys(entry[list] ?? [], ["settings", list], "a trusted root", report),
+    ),
+  );
+}
+
+function revocation(entry: RevocationEntry, report: Report): RevocationSettings {
+  const { file, signers, max_age_secs: maxAgeSeconds, required } = entry;
+  const place = ["settings", "revocation"];
+  if (file === "") report.error([...place, "file"], "`file` is empty, name a file or leave it out");
+  if (signers?.length === 0) {
+    report.error(
+      [...place, "signers"],
+      "`signers` is empty, name a key or leave it out for every trusted root",
+    );
   }
-  return Object.freeze([...keys.values()]);
+  return Object.freeze({
+    ...(file !== undefined && { file }),
+    ...(signers !== undefined && {
+      signers: distinct(publicKeys(signers, [...place, "signers"], "a signer", report)),
+    }),
+    ...(maxAgeSeconds !== undefined && { maxAgeSeconds }),
+    required,
+  });
+}
+
+function publicKeys(
+  texts: readonly string[],
+  place: ConfigPath,
+  what: string,
+  report: Report,
+): readonly PublicKey[] {
+  return texts.flatMap((text, i) => {
+    const key = publicKeyFromHex(text.trim());
+    if (key === undefined)
+      report.error([...place, i], `${what} must be an Ed25519 public key in 64 hex digits`);
+    return key ?? [];
+  });
+}
+
+function distinct(keys: readonly PublicKey[]): readonly PublicKey[] {
+  return Object.freeze([...new Map(keys.map((key) => [key.hex, key])).values()]);
 }
 
 function mediaTypes(entry: SettingsEntry, report: Report): ReadonlySet<string> {

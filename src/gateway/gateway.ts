@@ -35,6 +35,17 @@ export interface Settings {
   readonly allowPathParameters: boolean;
   /** Lower-case media types beside JSON's own; `none` stands for a body without one. */
   readonly bodyMediaTypes: ReadonlySet<string>;
+  /** Undefined when the file doesn't say. */
+  readonly revocation?: RevocationSettings;
+}
+
+export interface RevocationSettings {
+  /** Where the signed list is, relative to the folder of gateway.yaml. */
+  readonly file?: string;
+  /** Keys that may sign it; undefined for every trusted root. */
+  readonly signers?: readonly PublicKey[];
+  readonly maxAgeSeconds?: number;
+  readonly required: boolean;
 }
 
 export interface RouteTable {

@@ -26,6 +26,7 @@ export const TYPED_KEYS: ReadonlySet<string> = new Set([
   "max_body_bytes",
   "max_chain_length",
   "max_approvals",
+  "max_age_secs",
   "debug_mode",
   "strip_credentials",
   "allow_path_parameters",
@@ -73,6 +74,25 @@ const tool = z
   })
   .describe("How the arguments of a tool are read");
 
+const revocation = z.strictObject({
+  file: text
+    .optional()
+    .describe("File with a signed revocation list, as bytes or base64; relative to the folder of this file"),
+  signers: z
+    .array(text)
+    .optional()
+    .describe("Public keys that may sign the list, 64 hex digits each; when unset, every trusted root"),
+  max_age_secs: z
+    .int()
+    .min(1)
+    .optional()
+    .describe("Oldest list to judge by, in seconds since it was signed; any age when unset"),
+  required: z
+    .boolean()
+    .default(true)
+    .describe("Refuse every request when the list is too old; false goes on judging by it"),
+});
+
 const settings = z.strictObject({
   warrant_header: text.default("X-Tenuo-Warrant").describe("Header with the warrant or stack of warrants"),
   pop_header: text.default("X-Tenuo-PoP").describe("Header with the proof of possession"),
@@ -111,6 +131,7 @@ const settings = z.strictObject({
   body_media_types: texts.describe(
     "Media types read as JSON beside application/json and +json; `none` is a body without one",
   ),
+  revocation: revocation.nullish().describe("Which warrants are revoked"),
 });
 
 const route = z.strictObject({
@@ -153,6 +174,7 @@ const outline = z.strictObject({
 
 export type Outline = z.infer<typeof outline>;
 export type SettingsEntry = z.infer<typeof settings>;
+export type RevocationEntry = z.infer<typeof revocation>;
 export type RouteEntry = z.infer<typeof route>;
 export type RuleEntry = z.infer<typeof rule>;
 
@@ -160,6 +182,7 @@ export type RuleEntry = z.infer<typeof rule>;
 export const KEYS = {
   file: Object.keys(file.shape),
   settings: Object.keys(settings.shape),
+  revocation: Object.keys(revocation.shape),
   tool: Object.keys(tool.shape),
   rule: Object.keys(rule.shape),
   route: Object.keys(route.shape),

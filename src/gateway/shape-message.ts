@@ -5,7 +5,8 @@ import { nearestName } from "./suggest.ts";
 /** Keys that are promised and not built yet: a file that relies on one must not load as if it were obeyed. */
 const NOT_YET: Readonly<Record<Level, readonly string[]>> = {
   file: [],
-  settings: ["revocation", "replay_protection", "forward", "log", "context_extensions"],
+  settings: ["replay_protection", "forward", "log", "context_extensions"],
+  revocation: [],
   tool: [],
   rule: [],
   route: ["mcp"],
@@ -49,6 +50,7 @@ function unknownKey(key: string, level: Level): string {
 const PLACES: Readonly<Record<Level, string>> = {
   file: "",
   settings: "settings.",
+  revocation: "settings.revocation.",
   tool: "tools.<name>.",
   rule: "tools.<name>.constraints.<argument>.",
   route: "routes[].",
@@ -57,7 +59,7 @@ const PLACES: Readonly<Record<Level, string>> = {
 /** Which kind of map holds the last step of a path. */
 function levelOf(path: ConfigPath): Level {
   if (path.length === 1) return "file";
-  if (path[0] === "settings") return "settings";
+  if (path[0] === "settings") return path.length === 2 ? "settings" : "revocation";
   if (path.length === 3) return path[0] === "tools" ? "tool" : "route";
   return "rule";
 }

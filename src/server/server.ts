@@ -1,10 +1,12 @@
 import { createServer as createHttpServer } from "node:http";
 import type { AddressInfo, Server as NetServer, Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Revocation } from "../warrant/revocation.ts";
 import { answerCheck } from "./check.ts";
 import { createGrpcServer } from "./grpc.ts";
 import type { Log } from "./log.ts";
 import { type Health, healthPages } from "./pages.ts";
+import { unreadyReasons } from "./readiness.ts";
 import { serializeResponse } from "./response-guard.ts";
 import { createSharedPort } from "./shared-port.ts";
 import type { Snapshot } from "./snapshot.ts";
@@ -30,6 +32,8 @@ export interface RunningServer {
   drain(): Promise<void>;
 }
 
+/** How late a change of readiness may show in gRPC health; the pages tell it at once. */
+const READINESS_INTERVAL_MS = 1_000;
 /** All the time one HTTP/1.1 connection has on the port of the checks. */
 const PROBE_TIMEOUT_MS = 10_000;
 /** Calls still running this long after the drain began are cut off. */
@@ -39,17 +43,24 @@ const CLOSE_GRACE_MS = 5_000;
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { snapshot, log } = options;
   let draining = false;
-  const unready = (): readonly string[] => [...snapshot().unready, ...(draining ? ["shutting down"] : [])];
-
   const now = (): number => Math.floor(Date.now() / 1000);
+  const unready = (): readonly string[] => [
+    ...unreadyReasons(snapshot(), now()),
+    ...(draining ? ["shutting down"] : []),
+  ];
+
   const grpc = createGrpcServer({
     answer: (request) => answerCheck(request, { snapshot, now, log }),
     encode: serializeResponse,
   });
-  const showReadiness = (): void => grpc.setServing(unready().length === 0);
-  showReadiness();
+  const showReadiness = (): boolean => {
+    const isReady = unready().length === 0;
+    grpc.setServing(isReady);
+    return isReady;
+  };
+  let wasReady = showReadiness();
 
-  const pages = healthSource(options, unready);
+  const pages = healthSource(options, unready, now);
   const http = createHttpServer(healthPages(pages, true));
   const sockets = new Set<Socket>();
   const proxies = new Set<Socket>();
@@ -74,11 +85,20 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     }
   }
 
+  // A revocation list gets too old by itself.
+  const watch = setInterval(() => {
+    const isReady = showReadiness();
+    if (isReady && !wasReady) log.info("ready", "ready again");
+    if (!isReady && wasReady) log.warn("unready", unready().join("; "));
+    wasReady = isReady;
+  }, READINESS_INTERVAL_MS).unref();
+
   return {
     port: portOf(port),
     healthPort: options.healthPort === undefined ? undefined : portOf(healthServer),
     drain: async () => {
       draining = true;
+      clearInterval(watch);
       showReadiness();
       if (proxies.size > 0) await sleep(options.drainSeconds * 1000);
       const closed = new Promise<void>((resolve) => port.close(() => resolve()));
@@ -99,7 +119,11 @@ function remember(sockets: Set<Socket>, socket: Socket): Socket {
   return socket;
 }
 
-function healthSource({ snapshot, version }: ServerOptions, unready: Health["unready"]): Health {
+function healthSource(
+  { snapshot, version }: ServerOptions,
+  unready: Health["unready"],
+  now: () => number,
+): Health {
   const started = performance.now();
   return {
     unready,
@@ -112,10 +136,16 @@ function healthSource({ snapshot, version }: ServerOptions, unready: Health["unr
         mode: policy.mode,
         config: { sha256: config.sha256, loaded_at: config.loadedAt },
         trusted_roots: policy.trust.roots.size,
-        revocation_list: null,
+        revocation_list: listStatus(policy.trust.revocation, now()),
       };
     },
   };
+}
+
+function listStatus(revocation: Revocation | undefined, now: number): object | null {
+  if (revocation === undefined) return null;
+  const { version, ids, issuedAt } = revocation.list;
+  return { version: Number(version), entries: ids.size, age_secs: now - issuedAt };
 }
 
 /** A port that can't be listened on; the message says what to do. */

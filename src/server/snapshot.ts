@@ -2,14 +2,13 @@ import { createHash } from "node:crypto";
 import { type PublicKey, publicKeyFromHex } from "../crypto/ed25519.ts";
 import type { Policy } from "../decision/authorize.ts";
 import type { Mode } from "../decision/decision.ts";
-import { loadGateway } from "../gateway/load.ts";
-import { formatProblem } from "../gateway/problem.ts";
 import type { AnswerSettings } from "./check-response.ts";
-import { readTextFile } from "./text-file.ts";
+import { readConfigFile } from "./config-file.ts";
+import { readTextFile } from "./read-file.ts";
+import { loadRevocation, type RevocationSource } from "./revocation-source.ts";
 
 /** Where the state of the service comes from. */
-export interface Sources {
-  readonly configFile: string;
+export interface Sources extends RevocationSource {
   /** Hex keys from flags and environment, with the name of where each was given. */
   readonly trustedKeys: readonly { readonly from: string; readonly hex: string }[];
   /** One hex key a line; empty lines and `#` comments are skipped. */
@@ -24,8 +23,6 @@ export interface Snapshot {
   readonly policy: Policy;
   readonly answers: AnswerSettings;
   readonly config: { readonly sha256: string; readonly loadedAt: string };
-  /** Why the service isn't ready, if it isn't. */
-  readonly unready: readonly string[];
 }
 
 export type Loaded =
@@ -39,24 +36,26 @@ export function loadSnapshot(sources: Sources, now: Date): Loaded {
   const errors: string[] = [];
   const keys = readKeys(sources, errors);
 
-  const text = readInto(errors, sources.configFile);
-  if (text === undefined) return { ok: false, errors, warnings: [] };
-  const loaded = loadGateway(text, sources.configFile);
-  const warnings = loaded.warnings.map(formatProblem);
-  if (!loaded.ok) errors.push(...loaded.errors.map(formatProblem));
-  if (!loaded.ok || errors.length > 0) return { ok: false, errors, warnings };
+  const config = readConfigFile(sources.configFile);
+  const { warnings } = config;
+  if (!config.ok) errors.push(...config.errors);
+  if (!config.ok || errors.length > 0) return { ok: false, errors, warnings };
 
-  const { gateway } = loaded;
+  const { gateway, text } = config;
   const { settings } = gateway;
   const roots = new Set([...settings.trustedRoots, ...keys].map((key) => key.hex));
   const clockToleranceSeconds =
     sources.clockToleranceSeconds ?? settings.clockToleranceSeconds ?? DEFAULT_CLOCK_TOLERANCE_SECONDS;
+  const terms = { signers: roots, now: Math.floor(now.getTime() / 1000), clockToleranceSeconds };
+  const revocation = attempt(errors, () => loadRevocation(sources, settings.revocation, terms));
+  if (errors.length > 0) return { ok: false, errors, warnings };
+
   const credentials = [settings.warrantHeader, settings.popHeader, settings.approvalHeader];
   const mode = sources.mode ?? settings.mode ?? "enforce";
   const snapshot: Snapshot = Object.freeze({
     policy: Object.freeze({
       gateway,
-      trust: Object.freeze({ roots, clockToleranceSeconds }),
+      trust: Object.freeze({ roots, clockToleranceSeconds, ...(revocation && { revocation }) }),
       mode,
       strictestMode: gateway.routes.modes.has("enforce") ? "enforce" : mode,
     }),
@@ -68,14 +67,14 @@ export function loadSnapshot(sources: Sources, now: Date): Loaded {
       sha256: createHash("sha256").update(text).digest("hex"),
       loadedAt: now.toISOString(),
     }),
-    unready: roots.size === 0 ? ["no trusted root is configured"] : [],
   });
   return { ok: true, snapshot, warnings };
 }
 
 function readKeys({ trustedKeys, trustedKeysFile }: Sources, errors: string[]): readonly PublicKey[] {
   const listed = [...trustedKeys];
-  const lines = trustedKeysFile === undefined ? [] : (readInto(errors, trustedKeysFile)?.split("\n") ?? []);
+  const text = trustedKeysFile && attempt(errors, () => readTextFile(trustedKeysFile));
+  const lines = text?.split("\n") ?? [];
   for (const [index, line] of lines.entries()) {
     const hex = line.replace(/#.*/, "").trim();
     if (hex !== "") listed.push({ from: `${trustedKeysFile}:${index + 1}:1`, hex });
@@ -89,9 +88,9 @@ function readKeys({ trustedKeys, trustedKeysFile }: Sources, errors: string[]): 
   });
 }
 
-function readInto(errors: string[], file: string): string | undefined {
+function attempt<Result>(errors: string[], work: () => Result): Result | undefined {
   try {
-    return readTextFile(file);
+    return work();
   } catch (error) {
     errors.push(error instanceof Error ? error.message : String(error));
     return undefined;

@@ -220,7 +220,7 @@ test("a bug lets nothing pass that some route enforces", async (t) => {
   ] as const) {
     const service = await startService(t, gateway(", mode: audit"), (snapshot) => ({
       ...snapshot,
-      policy: { ...snapshot.policy, strictestMode: mode, trust: undefined as never },
+      policy: { ...snapshot.policy, strictestMode: mode, gateway: undefined as never },
     })).catch(() => undefined);
     if (service === undefined) assert.fail("the service didn't start");
     const response = await ask(t, service, "/files/report", headersFor("report"));

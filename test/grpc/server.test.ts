@@ -171,7 +171,11 @@ test("a connection that never says what it is doesn't hold up the end", async (t
 test("a taken port says what to do", async (t) => {
   const service = await startService(t, READY);
   const options = { bind: "127.0.0.1", healthBind: "127.0.0.1", drainSeconds: 0, version: "0" };
-  const other = { ...options, snapshot: () => ({ unready: [] }) as never, log: {} as never };
+  const other = {
+    ...options,
+    snapshot: () => ({ policy: { trust: { roots: new Set() } } }) as never,
+    log: {} as never,
+  };
   await assert.rejects(startServer({ ...other, port: service.port, healthPort: undefined }), {
     name: "ListenError",
     message: `port ${service.port} on 127.0.0.1 is taken; stop what uses it or choose another with --port`,

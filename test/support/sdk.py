@@ -8,7 +8,7 @@ import warnings
 warnings.simplefilter("ignore")
 
 from tenuo import Authorizer, Exact, OneOf, Pattern, PublicKey, Range, SigningKey, Warrant, Wildcard  # noqa: E402
-from tenuo import decode_warrant_stack_base64, encode_warrant_stack  # noqa: E402
+from tenuo import SignedRevocationList, decode_warrant_stack_base64, encode_warrant_stack  # noqa: E402
 
 CONSTRAINTS = {
     "exact": Exact,
@@ -66,6 +66,13 @@ def proof(request):
     return base64.urlsafe_b64encode(signature).rstrip(b"=").decode()
 
 
+def revocation_list(request):
+    builder = SignedRevocationList.builder().version(request["version"])
+    for identifier in request["ids"]:
+        builder = builder.revoke(identifier)
+    return base64.b64encode(bytes(builder.build(signing_key(request["seed"])).to_bytes())).decode()
+
+
 def judge(request):
     """`allow`, or why the SDK's own verifier denies."""
     signature = base64.urlsafe_b64decode(request["proof"] + "==")
@@ -85,6 +92,7 @@ OPERATIONS = {
     "leaf": leaf,
     "identifier": identifier,
     "proof": proof,
+    "revocationList": revocation_list,
 }
 
 for line in sys.stdin:

@@ -11,6 +11,8 @@ const program = fileURLToPath(new URL("sdk.py", import.meta.url));
 export interface Sdk extends Issuer {
   /** What its own verifier says: `allow`, or why not. */
   judge(root: SigningKey, warrant: string, proof: string, call: Call): Promise<string>;
+  /** A signed revocation list in base64. @param ids `tnu_wrt_…` */
+  revocationList(signer: SigningKey, version: number, ids: readonly string[]): Promise<string>;
 }
 
 /** The published Python SDK in a process of its own. Requests are answered one after another. */
@@ -32,6 +34,7 @@ export async function startSdk(): Promise<Sdk> {
       ask("proof", { warrant, seed: seed(holder), ...call, time }),
     judge: (root, warrant, proof, call) =>
       ask("judge", { root: root.publicKey.hex, warrant, proof, ...call }),
+    revocationList: (signer, version, ids) => ask("revocationList", { seed: seed(signer), version, ids }),
     async stop() {
       if (child.exitCode !== null || child.signalCode !== null) return;
       child.stdin.end();

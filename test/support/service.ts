@@ -52,7 +52,7 @@ export function snapshotOf(gatewayYaml: string): Snapshot {
   const folder = mkdtempSync(join(tmpdir(), "tenuo-test-"));
   const configFile = join(folder, "gateway.yaml");
   writeFileSync(configFile, gatewayYaml);
-  const loaded = loadSnapshot({ configFile, trustedKeys: [] }, new Date(0));
+  const loaded = loadSnapshot({ configFile, trustedKeys: [] }, new Date());
   rmSync(folder, { recursive: true });
   if (!loaded.ok) throw new Error(loaded.errors.join("\n"));
   return loaded.snapshot;

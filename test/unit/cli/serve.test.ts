@@ -12,6 +12,7 @@ import { encodeHeader } from "../../../src/warrant/header.ts";
 import { encodeStack, mint } from "../../../src/warrant/mint.ts";
 import { signProof } from "../../../src/warrant/proof.ts";
 import { leafOf } from "../../../src/warrant/warrant.ts";
+import { rfc3339, signList } from "../../support/revocation-list.ts";
 import { type ServeOptions, startServe } from "../../support/service.ts";
 import { unixNow } from "../../support/warrants.ts";
 
@@ -228,4 +229,93 @@ test("a log level that is none is refused", async () => {
     assert.equal(code, 2);
     assert.match(stderr, /trace, debug, info, warn, error, silent/);
   }
+});
+
+function listFile(name: string, content: string | Uint8Array): string {
+  writeFileSync(join(folder, name), content);
+  return join(folder, name);
+}
+
+test("a revocation list that can't be used stops the start, with its file and the reason", async () => {
+  const stranger = generateSigningKey();
+  const cases: readonly (readonly [name: string, content: string | Uint8Array, why: RegExp])[] = [
+    ["garbage", "not a list!", /neither a signed revocation list nor one in standard base64/],
+    ["stranger", signList(stranger), /isn't among the 1 keys that may sign it/],
+    ["future", signList(root, { issuedAt: "2099-01-01T00:00:00Z" }), /signed in the future/],
+  ];
+  for (const [name, content, why] of cases) {
+    const file = listFile(name, content);
+    const byFlag = await ran(["--revocation-list", file]);
+    assert.equal(byFlag.code, 1);
+    assert.ok(byFlag.stderr.startsWith(`${file}: `));
+    assert.match(byFlag.stderr, why);
+    assert.deepEqual(await ran([], { TENUO_REVOCATION_LIST: file }), byFlag);
+  }
+  const none = join(folder, "no-list");
+  assert.deepEqual(await ran(["--revocation-list", none]), { code: 1, stderr: `${none}: no such file\n` });
+  assert.equal((await ran([], { TENUO_REVOCATION_LIST: "" })).code, 0);
+});
+
+test("the revocation list of the flag beats that of the environment, and that the file's", async (t) => {
+  const [inFile, inVariable, inFlag] = [1, 2, 3].map((version) =>
+    listFile(`version-${version}`, Buffer.from(signList(root, { version })).toString("base64")),
+  ) as [string, string, string];
+  const version = async (settings: string, more: ServeOptions) => {
+    const service = await startServe(t, gateway(settings), more);
+    const lines = (await service.stop()).map((line) => JSON.parse(line));
+    const told = lines.find(({ event }) => event === "revocation_list");
+    if (told !== undefined) assert.deepEqual([told.entries, told.issuer], [0, root.publicKey.hex]);
+    return told?.version;
+  };
+  const settings = `, revocation: {file: ${inFile}}`;
+  const env = { TENUO_REVOCATION_LIST: inVariable };
+  assert.deepEqual(
+    await Promise.all([
+      version("", {}),
+      version(settings, {}),
+      version(settings, { env }),
+      version(settings, { env, args: ["--revocation-list", inFlag] }),
+    ]),
+    [undefined, 1, 2, 3],
+  );
+});
+
+test("with a floor no lower version starts again, and a floor that can't be kept stops the start", async () => {
+  const floor = join(folder, "floor");
+  const start = (version: number, ...args: readonly string[]) =>
+    ran(["--revocation-list", listFile("list", signList(root, { version })), ...args]);
+  assert.equal((await start(2, "--revocation-floor", floor)).code, 0);
+  const lower = await start(1, "--revocation-floor", floor);
+  assert.equal(lower.code, 1);
+  assert.match(
+    lower.stderr,
+    /list: has version 1, but version 2 was in force already; sign the list with a higher/,
+  );
+  assert.equal((await start(1)).code, 0, "without a floor nothing is remembered");
+  const unwritable = await start(3, "--revocation-floor", join(folder, "none", "floor"));
+  assert.equal(unwritable.code, 1);
+  assert.match(unwritable.stderr, /can't be written, and --revocation-floor has to be/);
+  const variables = { TENUO_REVOCATION_FLOOR: floor };
+  assert.equal((await ran(["--revocation-list", listFile("list", signList(root))], variables)).code, 1);
+});
+
+test("a list that is too old starts, and warns aloud", async () => {
+  const old = listFile("old", signList(root, { issuedAt: rfc3339(unixNow() - 100) }));
+  const warned = async (settings: string) => {
+    writeFileSync(
+      join(folder, "old.yaml"),
+      gateway(`, revocation: {file: old, max_age_secs: 60${settings}}`),
+    );
+    return ran(["--config", join(folder, "old.yaml")]);
+  };
+  const required = await warned("");
+  assert.equal(required.code, 0);
+  assert.match(
+    required.stderr,
+    /^warning: the revocation list was signed at .*until a newer one is loaded every request is refused/,
+  );
+  const lax = await warned(", required: false");
+  assert.equal(lax.code, 0);
+  assert.match(lax.stderr, /^warning: the revocation list was signed at .*it is used all the same/);
+  assert.equal((await ran(["--revocation-list", old])).stderr, "", "any age, unless said");
 });

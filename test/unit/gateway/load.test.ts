@@ -457,8 +457,47 @@ describe("a pattern that can't match is told", () => {
   });
 });
 
+describe("revocation", () => {
+  const key = "8a88e3dd7409f195fd52db2d3cba5d72ca6709bf1d94121bf3748801b40f6f5c";
+  const read = (revocation: string) => {
+    const loaded = loadGateway(withSettings(`revocation: ${revocation}`), "g.yaml");
+    if (!loaded.ok) return assert.fail(loaded.errors.map(({ message }) => message).join("; "));
+    return loaded.gateway.settings.revocation;
+  };
+
+  it("is read as written, and required unless said otherwise", () => {
+    assert.deepEqual(read("{file: list.srl}"), { file: "list.srl", required: true });
+    assert.deepEqual(read("{required: false, max_age_secs: 60}"), { maxAgeSeconds: 60, required: false });
+    assert.deepEqual(
+      read(`{signers: [${key}, "${key.toUpperCase()}"]}`)?.signers?.map(({ hex }) => hex),
+      [key],
+    );
+    assert.equal(read(""), undefined);
+  });
+
+  const wrong: readonly (readonly [revocation: string, error: string])[] = [
+    ["list.srl", "2:24: `revocation` must be a map"],
+    ["{fil: list.srl}", "2:25: unknown key `fil`, did you mean `file`?"],
+    [
+      "{clock_tolerance_secs: 1}",
+      "2:25: unknown key `clock_tolerance_secs` here, it belongs in `settings.clock_tolerance_secs`",
+    ],
+    ['{file: ""}', "2:31: `file` is empty, name a file or leave it out"],
+    ["{max_age_secs: 0}", "2:39: `max_age_secs` must be at least 1"],
+    ['{max_age_secs: "60"}', "2:39: `max_age_secs` must be a whole number"],
+    ["{required: maybe}", "2:35: `required` must be `true` or `false`"],
+    ["{signers: []}", "2:34: `signers` is empty, name a key or leave it out for every trusted root"],
+    ["{signers: [abc]}", "2:35: a signer must be an Ed25519 public key in 64 hex digits"],
+  ];
+  for (const [revocation, error] of wrong) {
+    it(`${revocation} is an error at its place`, () => {
+      assert.deepEqual(errorsOf(withSettings(`revocation: ${revocation}`)), [error]);
+    });
+  }
+});
+
 describe("what is promised and not built is an error, never ignored", () => {
-  const settings = ["revocation", "replay_protection", "forward", "log", "context_extensions"];
+  const settings = ["replay_protection", "forward", "log", "context_extensions"];
   for (const key of settings) {
     it(`settings.${key}`, () => {
       assert.deepEqual(errorsOf(withSettings(`${key}: {}`)), [

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { generateSigningKey, seedOf } from "../../../src/crypto/ed25519.ts";
+import { unreadyReasons } from "../../../src/server/readiness.ts";
 import { loadSnapshot, type Snapshot, type Sources } from "../../../src/server/snapshot.ts";
 import { snapshotOf } from "../../support/service.ts";
 
@@ -27,10 +28,10 @@ test("while the route is not known, one that enforces may be meant", () => {
 });
 
 test("without a trusted root it isn't ready", () => {
-  assert.deepEqual(snapshotOf(file("")).unready, ["no trusted root is configured"]);
+  assert.deepEqual(unreadyReasons(snapshotOf(file("")), 0), ["no trusted root is configured"]);
   const root = "8a88e3dd7409f195fd52db2d3cba5d72ca6709bf1d94121bf3748801b40f6f5c";
   const snapshot = snapshotOf(file(`trusted_roots: ["${root}", "${root.toUpperCase()}"]`));
-  assert.deepEqual(snapshot.unready, []);
+  assert.deepEqual(unreadyReasons(snapshot, 0), []);
   assert.deepEqual([...snapshot.policy.trust.roots], [root]);
 });
 
@@ -82,14 +83,14 @@ test("trusted roots are united from the file, the flags and the file of keys", (
   const onlyInFile = newKeyHex();
   const trustedKeysFile = write("keys", `${d}\n${a}\n`);
   const trustedKeys = [b, c, a.toUpperCase()].map((hex) => ({ from: "--trusted-keys", hex }));
-  const { policy, unready } = load(`trusted_roots: ["${a}", "${onlyInFile}"]`, {
+  const snapshot = load(`trusted_roots: ["${a}", "${onlyInFile}"]`, {
     trustedKeys,
     trustedKeysFile,
   });
-  assert.deepEqual([...policy.trust.roots].sort(), [a, b, c, d, onlyInFile].sort());
-  assert.deepEqual(unready, []);
+  assert.deepEqual([...snapshot.policy.trust.roots].sort(), [a, b, c, d, onlyInFile].sort());
+  assert.deepEqual(unreadyReasons(snapshot, 0), []);
   for (const sources of [{ trustedKeys }, { trustedKeysFile }])
-    assert.deepEqual(load("", sources).unready, []);
+    assert.deepEqual(unreadyReasons(load("", sources), 0), []);
 });
 
 test("a file of keys may have comments, empty lines, blanks and the line ends of Windows", () => {

@@ -1,9 +1,19 @@
 import { readFileSync } from "node:fs";
 
-/** Reads a whole file of UTF-8. @throws {Error} whose message names the file and says what is wrong, for people. */
+/** Reads a whole file. @throws {Error} whose message names the file and says what is wrong, for people. */
+export function readFile(file: string): Uint8Array {
+  return explained(file, () => readFileSync(file));
+}
+
+/** Reads a whole file of UTF-8. @throws {Error} as {@link readFile} does */
 export function readTextFile(file: string): string {
+  const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+  return explained(file, () => utf8.decode(readFileSync(file)));
+}
+
+function explained<Content>(file: string, read: () => Content): Content {
   try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(readFileSync(file));
+    return read();
   } catch (error) {
     throw new Error(`${file}: ${whyUnreadable(error)}`, { cause: error });
   }

@@ -1,0 +1,189 @@
+import assert from "node:assert/strict";
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import { after, test } from "node:test";
+import { generateSigningKey } from "../../../src/crypto/ed25519.ts";
+import { readFloors, writeFloors } from "../../../src/server/revocation-floor.ts";
+import { loadRevocation, type RevocationSource } from "../../../src/server/revocation-source.ts";
+import { type ListContent, rfc3339, signList } from "../../support/revocation-list.ts";
+
+const NOW = 1_704_067_500;
+const root = generateSigningKey();
+const other = generateSigningKey();
+const terms = { signers: new Set([root.publicKey.hex]), now: NOW, clockToleranceSeconds: 30 };
+const ID = "tnu_wrt_018c0000000070008000000000000001";
+
+const folder = mkdtempSync(join(tmpdir(), "tenuo-revocation-"));
+after(() => rmSync(folder, { recursive: true }));
+const at = (name: string) => join(folder, name);
+const configFile = at("gateway.yaml");
+
+function write(name: string, content: string | Uint8Array): string {
+  writeFileSync(at(name), content);
+  return at(name);
+}
+
+function listFile(content: ListContent, key = root): string {
+  return write("list", signList(key, { issuedAt: rfc3339(NOW), ...content }));
+}
+
+const load = (source: Partial<RevocationSource>, settings = {}, previous = undefined) =>
+  loadRevocation({ configFile, ...source }, { required: true, ...settings }, terms, previous);
+
+test("without a list nothing is revoked, unless the settings require one", () => {
+  assert.equal(loadRevocation({ configFile }, undefined, terms), undefined);
+  assert.equal(loadRevocation({ configFile }, { required: false }, terms), undefined);
+  assert.throws(() => load({}), {
+    message: /gateway\.yaml: settings\.revocation requires a list and names none/,
+  });
+});
+
+test("the list of the command line beats that of the settings, which is relative to gateway.yaml", () => {
+  const file = basename(listFile({ version: 1 }));
+  const given = write("given", signList(root, { version: 2, issuedAt: rfc3339(NOW) }));
+  assert.equal(load({}, { file })?.list.version, 1n);
+  assert.equal(load({}, { file: at(file) })?.list.version, 1n);
+  assert.equal(load({ revocationList: given }, { file })?.list.version, 2n);
+});
+
+test("signers of the settings replace the trusted roots", () => {
+  const signers = [other.publicKey];
+  const byRoot = listFile({ version: 1 });
+  assert.throws(
+    () => load({ revocationList: byRoot }, { signers }),
+    /isn't among the 1 keys that may sign it/,
+  );
+  const byOther = listFile({ version: 1 }, other);
+  assert.throws(() => load({ revocationList: byOther }), /isn't among the 1 keys/);
+  assert.equal(load({ revocationList: byOther }, { signers })?.list.issuer, other.publicKey.hex);
+});
+
+test("age and need come from the settings; a list of the command line alone is required", () => {
+  const revocationList = listFile({});
+  const { list: _, ...rest } = load({ revocationList }, { maxAgeSeconds: 60, required: false }) ?? {};
+  assert.deepEqual(rest, { maxAgeSeconds: 60, required: false });
+  assert.equal(loadRevocation({ configFile, revocationList }, undefined, terms)?.required, true);
+});
+
+test("a list that can't be used is an error that names its file and says why", () => {
+  const wrong: readonly (readonly [content: string | Uint8Array, why: RegExp])[] = [
+    ["", /neither a signed revocation list nor one in standard base64/],
+    ["not a list!", /neither a signed revocation list/],
+    [Buffer.from("{}").toString("base64"), /isn't a signed revocation list in its canonical form/],
+    [Buffer.of(0xa2, 0), /isn't a signed revocation list in its canonical form/],
+    [signList(other), /isn't among the 1 keys that may sign it/],
+    [signList(root, { issuedAt: "2099-01-01T00:00:00Z" }), /signed in the future/],
+  ];
+  for (const [content, why] of wrong) {
+    const revocationList = write("wrong", content);
+    assert.throws(
+      () => load({ revocationList }),
+      (error: Error) => error.message.startsWith(`${revocationList}: `) && why.test(error.message),
+      String(why),
+    );
+  }
+  assert.throws(() => load({ revocationList: at("none") }), { message: `${at("none")}: no such file` });
+  assert.throws(() => load({ revocationList: folder }), /is a folder, not a file/);
+  const nobody = { ...terms, signers: new Set<string>() };
+  assert.throws(
+    () => loadRevocation({ configFile, revocationList: listFile({}) }, undefined, nobody),
+    /no key may sign the list; set a trusted root/,
+  );
+});
+
+test("a list never goes back behind the one in force", () => {
+  const five = load({ revocationList: listFile({ version: 5, ids: [ID] }) })?.list;
+  const after = (content: ListContent) =>
+    loadRevocation({ configFile, revocationList: listFile(content) }, undefined, terms, five)?.list.version;
+  assert.equal(after({ version: 6 }), 6n);
+  assert.equal(after({ version: 5, ids: [ID, ID] }), 5n);
+  assert.throws(() => after({ version: 4 }), /has version 4, but version 5 was in force already/);
+  assert.throws(() => after({ version: 5 }), /version 5 of a list that was in force, but other ids/);
+});
+
+test("the floor remembers the highest version over restarts, in the reference's form", () => {
+  const revocationFloor = at("floor");
+  const start = (content: ListContent) => load({ revocationList: listFile(content), revocationFloor })?.list;
+  const five = start({ version: 5, ids: [ID] });
+  const kept = { [root.publicKey.hex]: [5, five?.contentHash] };
+  assert.deepEqual(JSON.parse(readFileSync(revocationFloor, "utf8")), kept);
+  assert.throws(() => start({ version: 4, ids: [ID] }), /has version 4, but version 5 was in force/);
+  assert.throws(() => start({ version: 5 }), /but other ids/);
+  assert.deepEqual(JSON.parse(readFileSync(revocationFloor, "utf8")), kept, "a refused list leaves it alone");
+  assert.equal(start({ version: 5, ids: [ID] })?.version, 5n);
+  assert.equal(start({ version: 2n ** 64n - 1n })?.version, 2n ** 64n - 1n);
+  assert.throws(() => start({ version: 2n ** 64n - 2n }), /version 18446744073709551615 was in force/);
+  assert.deepEqual(
+    readdirSync(folder).filter((name) => name.startsWith("floor")),
+    ["floor"],
+  );
+});
+
+test("the floor of any key that may sign counts, and of others none", () => {
+  const revocationFloor = at("shared");
+  const signers = [root.publicKey, other.publicKey];
+  load({ revocationList: listFile({ version: 9 }, other), revocationFloor }, { signers });
+  const byRoot = listFile({ version: 3 });
+  assert.throws(
+    () => load({ revocationList: byRoot, revocationFloor }, { signers }),
+    /version 9 was in force/,
+  );
+  assert.equal(load({ revocationList: byRoot, revocationFloor })?.list.version, 3n);
+  assert.deepEqual(
+    [...readFloors(revocationFloor).keys()].sort(),
+    [...terms.signers, other.publicKey.hex].sort(),
+  );
+});
+
+test("without a floor nothing is written", () => {
+  const before = readdirSync(folder);
+  load({ revocationList: at("list") });
+  assert.deepEqual(readdirSync(folder), before);
+});
+
+test("a file of floors may be laid out by hand, and anything else is an error", () => {
+  const [key, hash] = ["a".repeat(64), "b".repeat(64)];
+  const entry = `"${key}" : [ 18446744073709551615, "${hash}" ]`;
+  const floors = readFloors(write("floors", `{\n  ${entry}\n}\n`));
+  assert.deepEqual(floors, new Map([[key, { version: 2n ** 64n - 1n, contentHash: hash }]]));
+  assert.equal(readFloors(write("floors", "{}")).size, 0);
+  assert.equal(readFloors(at("none")).size, 0);
+  for (const text of [
+    "",
+    "[]",
+    "null",
+    `{${entry}`,
+    `{${entry},}`,
+    `{${entry} ${entry}}`,
+    `{"${key}":[1.5,"${hash}"]}`,
+    `{"${key}":[01,"${hash}"]}`,
+    `{"${key}":1}`,
+  ])
+    assert.throws(
+      () => readFloors(write("floors", text)),
+      /floors: isn't a file of --revocation-floor/,
+      text,
+    );
+});
+
+test("a floor that can't be written is an error", () => {
+  const source = { revocationList: listFile({}), revocationFloor: join(folder, "no folder", "floor") };
+  assert.throws(() => load(source), /floor: can't be written, and --revocation-floor has to be: ENOENT/);
+  assert.throws(() => load({ ...source, revocationFloor: folder }), /is a folder/);
+  assert.throws(() => writeFloors(folder, new Map()), /can't be written/);
+  assert.ok(!existsSync(`${folder}.new`), "nothing is left behind");
+  if (process.getuid?.() === 0) return;
+  const locked = mkdtempSync(join(folder, "locked-"));
+  chmodSync(locked, 0o500);
+  assert.throws(() => writeFloors(join(locked, "floor"), new Map()), /can't be written/);
+  assert.ok(!existsSync(join(locked, "floor")));
+});
