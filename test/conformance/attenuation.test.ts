@@ -26,7 +26,10 @@ const DELIBERATE: ReadonlyMap<string, string> = new Map([
     "urlpattern/https://a.com/api->https://a.com/api/a/b/c",
     "refused, since a path without a star matches itself alone, and this is another",
   ],
-  ["cel/ws_join_tokens", "refused: `valuein['a']` reads another name, and matches {valuein: {a: true}} where the parent fails"],
+  [
+    "cel/ws_join_tokens",
+    "refused: `valuein['a']` reads another name, and matches {valuein: {a: true}} where the parent fails",
+  ],
 ]);
 
 test("every child of attenuation.json is allowed or refused as it should be", async (t) => {
