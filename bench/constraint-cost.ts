@@ -102,6 +102,16 @@ const CASES: readonly Case[] = [
     argument: `https://${"ü.".repeat(SIZE / 3)}com/`,
   },
   {
+    name: "UrlPattern: a host of a thousand letters",
+    constraint: [9n, "https://*.a.com/*"],
+    argument: `https://${times(1000, (i) => String.fromCharCode(0x4e00 + i)).join("")}/`,
+  },
+  {
+    name: "UrlPattern: nothing but wildcards",
+    constraint: [9n, `https://a.com/${"*.".repeat(SIZE / 2 - 10)}`],
+    argument: `https://a.com/${letters}`,
+  },
+  {
     name: "Contains: long lists",
     constraint: struct(10, { required: integers }),
     argument: [...integers].reverse(),
@@ -173,6 +183,20 @@ const CASES: readonly Case[] = [
     name: "UrlSafe: many domains",
     constraint: struct(18, { allow_domains: times(SIZE / 12, (i) => `*.${i}.com`) }),
     argument: `http://${"a.".repeat(100)}com/`,
+  },
+  {
+    name: "UrlSafe: domains to be mapped",
+    constraint: struct(18, {
+      allow_domains: times(SIZE / 400, (i) =>
+        times(130, (j) => String.fromCharCode(0x4e00 + i + j)).join(""),
+      ),
+    }),
+    argument: "http://a.com/",
+  },
+  {
+    name: "UrlSafe: a deep domain below a deep one",
+    constraint: struct(18, { allow_domains: [`*.${"a.".repeat(500)}a`] }),
+    argument: `http://${"b.".repeat(499)}a/`,
   },
   {
     name: "Shlex: many words",

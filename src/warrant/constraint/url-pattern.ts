@@ -34,6 +34,8 @@ const HOST_WILDCARD = "__tenuo_host_wildcard__";
 const PATH_WILDCARD = "__tenuo_path_wildcard__";
 /** A port that isn't written; any other scheme has 0. */
 const DEFAULT_PORTS: Readonly<Record<string, number>> = { "https:": 443, "http:": 80 };
+/** Steps of comparing two patterns, beside those for the text. */
+const COMPARE_EFFORT = 10;
 /** Steps of compiling one character of a glob. */
 const COMPILE_EFFORT = 5;
 /** Schemes whose hosts are always in lower case. */
@@ -58,6 +60,7 @@ export function urlPattern(text: string): UrlPattern {
     matches,
     permits: (child: Constraint, evaluation: Evaluation) => {
       if (isExact(child)) return matches(child.value, evaluation) === "match";
+      evaluation.spend(COMPARE_EFFORT + text.length / 16);
       return isUrlPattern(child) && narrows(child.rules, rules, evaluation);
     },
     describe: () => `UrlPattern(${text})`,

@@ -29,8 +29,11 @@ export function hostEffort(url: string): number {
   return authority.includes("%") ? mappingEffort(authority.length / 6) : 0;
 }
 
-/** What mapping a host in a constraint may take, which is done while it is read: enough for the longest name of DNS. */
-export const MAX_HOST_EFFORT = 12_000;
+/**
+ * What mapping a host of a constraint may take, since that is done while the warrant is read: enough for 130 characters,
+ * which is more than the 253 of a mapped name can hold, but for a few made mostly of ASCII.
+ */
+export const MAX_HOST_EFFORT = 4000;
 
 function mappingEffort(characters: number): number {
   return characters * (15 + characters / 10);

@@ -58,7 +58,7 @@ test("scheme, host, port and path of a URL are held against the pattern, as far 
 
 test("text that isn't a URL with a scheme doesn't decode", () => {
   const texts = ["a.com/*", "https://", "://a.com", "https://__tenuo_host_wildcard__.com/", "https://a b/"];
-  for (const text of [...texts, `https://${"é".repeat(300)}/`]) {
+  for (const text of [...texts, `https://${"é".repeat(140)}/`]) {
     assert.throws(() => parseConstraint([9n, text]), Malformed, text);
   }
   assert.throws(() => parseConstraint([9n, new Map([["pattern", "https://a.com/*"]])]), Malformed);

@@ -99,7 +99,7 @@ test("a list with an entry that isn't a domain is an error, whatever is asked", 
     "::1",
     "[::1",
     "1.2.3.256",
-    "é".repeat(300),
+    "é".repeat(140),
   ];
   for (const entry of [...entries, ...more]) {
     for (const choices of [{ allowDomains: ["a.com", entry] }, { denyDomains: [entry] }]) {
