@@ -35,13 +35,15 @@ export function checkGates(
 
 const NO_GATES: GateMap = new Map();
 
-/** Steps of looking up one tool in both maps. */
+/** Steps of looking up a tool, or one of its arguments, in both maps. */
 const TOOL_EFFORT = 20;
+const ARGUMENT_EFFORT = 10;
 
-/** Every tool the child can serve, or issue; where it has `*`, those with a gate of their own, and one for the rest. */
+/** Every tool the child can serve, or issue, that has a gate of its own; `*` stands for all others. */
 function toolsToCompare(child: Warrant, above: GateMap, below: GateMap): ReadonlySet<string> {
   const scope = child.type === "issuer" ? child.issuableTools : new Set(child.tools.keys());
-  return scope.has("*") ? new Set(["*", ...above.keys(), ...below.keys()]) : scope;
+  if (scope.has("*")) return new Set(["*", ...above.keys(), ...below.keys()]);
+  return new Set(Array.from(scope, (tool) => (above.has(tool) || below.has(tool) ? tool : "*")));
 }
 
 function checkTool(
@@ -61,7 +63,7 @@ function checkTool(
 function weakening(parent: ToolGate, child: ToolGate, evaluation: Evaluation): string | undefined {
   if (child.args === null) return undefined;
   if (parent.args === null) return "no longer gates every call";
-  evaluation.spend(TOOL_EFFORT * parent.args.size);
+  evaluation.spend(ARGUMENT_EFFORT * parent.args.size);
   for (const [name, gate] of parent.args) {
     const kept = child.args.get(name);
     if (kept === undefined) return `leaves out \`${name}\``;
@@ -86,16 +88,20 @@ function firesAsOften(parent: ArgumentGate, child: ArgumentGate, evaluation: Eva
 /** Kinds whose members may be in any order. */
 const UNORDERED: ReadonlySet<string> = new Set(["OneOf", "NotOneOf", "Contains", "Subset"]);
 
-/** Steps of writing one byte of a constraint. */
-const BYTE_EFFORT = 5;
-
 function isSame(a: Constraint, b: Constraint, evaluation: Evaluation): boolean {
   if (a.type !== b.type) return false;
-  const [left, right] = [a, b].map((constraint) => encode(writeConstraint(constraint)));
-  if (left === undefined || right === undefined) return false;
-  evaluation.spend(BYTE_EFFORT * (left.length + right.length));
-  if (Buffer.compare(left, right) === 0) return true;
+  if (Buffer.compare(write(a, evaluation), write(b, evaluation)) === 0) return true;
   return UNORDERED.has(a.kind) && a.permits(b, evaluation) && b.permits(a, evaluation);
+}
+
+/** Steps of writing a constraint, and each byte of it; a gate map has 8192 bytes at most. */
+const WRITE_EFFORT = 50;
+const BYTE_EFFORT = 5;
+
+function write(constraint: Constraint, evaluation: Evaluation): Uint8Array {
+  const bytes = encode(writeConstraint(constraint));
+  evaluation.spend(WRITE_EFFORT + BYTE_EFFORT * bytes.length);
+  return bytes;
 }
 
 /** @param isGated whether a gate of the parent is in reach of the child's tools */
