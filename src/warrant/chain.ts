@@ -1,5 +1,6 @@
 import { isOnCurve, type PublicKey, verifySignature } from "../crypto/ed25519.ts";
 import { bounded, type Evaluation } from "../evaluation.ts";
+import { MAX_APPROVERS } from "./limits.ts";
 import { checkLink, type IssuerLimits, limitsBelow, NO_ISSUER } from "./link.ts";
 import { firstRefusal, refuse, refuseChain, type WarrantRefusal } from "./refusal.ts";
 import { checkRevocation, type Revocation } from "./revocation.ts";
@@ -22,6 +23,7 @@ export function checkChain(stack: Stack, trust: Trust, evaluation: Evaluation): 
     checkRevocation(stack, trust.revocation, evaluation.now) ??
     checkDistinct(stack) ??
     checkRoot(stack, trust) ??
+    checkApproverCount(stack) ??
     firstRefusal(stack, checkSignature) ??
     firstRefusal(stack, (warrant) => checkTime(warrant, trust, evaluation.now)) ??
     bounded(() => checkLinks(stack, evaluation), TOO_COSTLY)
@@ -54,6 +56,14 @@ function checkRoot(stack: Stack, trust: Trust): WarrantRefusal | undefined {
   return isConsistent
     ? undefined
     : refuseChain("chain-broken", "depth and parent of the warrant contradict each other");
+}
+
+/** Whether a key is a point costs as much as a signature, so a chain may name no more of them than one warrant. */
+function checkApproverCount(stack: Stack): WarrantRefusal | undefined {
+  const approvers = new Set(stack.flatMap((warrant) => warrant.requiredApprovers.map((key) => key.hex)));
+  return approvers.size > MAX_APPROVERS
+    ? refuseChain("chain-broken", `the chain names more than ${MAX_APPROVERS} approvers`)
+    : undefined;
 }
 
 /** Judges the signature of one warrant, and that the keys it names are points of the curve. */

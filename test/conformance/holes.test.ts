@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { encode } from "../../src/cbor/encode.ts";
 import type { CborValue } from "../../src/cbor/value.ts";
 import { generateSigningKey } from "../../src/crypto/ed25519.ts";
 import { encodeHeader, parseWarrantHeader } from "../../src/warrant/header.ts";
@@ -9,6 +8,7 @@ import { signProof } from "../../src/warrant/proof.ts";
 import type { WarrantReason } from "../../src/warrant/refusal.ts";
 import { verifyCall } from "../../src/warrant/verify.ts";
 import type { Warrant } from "../../src/warrant/warrant.ts";
+import { gateBy, gatingFields, record, WHOLE_TOOL } from "../support/approvals.ts";
 import { missing } from "../support/missing.ts";
 import { type RawLink, rawChain, rawSet, rawTools } from "../support/raw-chain.ts";
 import { type Sdk, startSdk } from "../support/sdk.ts";
@@ -77,14 +77,9 @@ const bounds = rawSet({ path: exact("/data/a") });
 const readAnything: Call = { tool: "read", args: { path: "/etc/passwd" } };
 const anyRead = granting({ read: { path: FREE } });
 
-/** Gates by tool, with an approver; no approval is ever sent here. */
-const gated = (gates: Readonly<Record<string, CborValue>>): Fields => ({
-  extensions: new Map([["tenuo.approval_gates", Array.from(encode(new Map(Object.entries(gates))), BigInt)]]),
-  requiredApprovers: [[1n, generateSigningKey().publicKey.bytes]],
-});
-const wholeTool: CborValue = new Map([["args", null]]);
-const gateOn = (args: Readonly<Record<string, CborValue>>) =>
-  new Map<string, CborValue>([["args", new Map(Object.entries(args))]]);
+/** With an approver, who is never asked here. */
+const gated = (gates: Readonly<Record<string, CborValue>>): Fields =>
+  gatingFields({ gates, approvers: [helper] });
 
 const HOLES: readonly Hole[] = [
   {
@@ -263,31 +258,28 @@ const HOLES: readonly Hole[] = [
   },
   {
     name: "an approval gate of `*` is never asked",
-    links: chain({ ...anyRead, ...gated({ "*": wholeTool }) }),
+    links: chain({ ...anyRead, ...gated({ "*": WHOLE_TOOL }) }),
     call: readAnything,
     refused: "approval_required",
   },
   {
     name: "an approval gate of `*` is dropped by a child that names its tools",
-    links: chain({ ...everything, ...gated({ "*": wholeTool }) }, anyRead),
+    links: chain({ ...everything, ...gated({ "*": WHOLE_TOOL }) }, anyRead),
     call: readAnything,
     refused: "chain_invalid",
   },
   {
     name: "an approval gate by a constraint is switched off by narrowing it",
     links: chain(
-      { ...anyRead, ...gated({ read: gateOn({ path: pattern("/etc/*") }) }) },
-      { ...anyRead, ...gated({ read: gateOn({ path: exact("/etc/hosts") }) }) },
+      { ...anyRead, ...gated({ read: gateBy({ path: pattern("/etc/*") }) }) },
+      { ...anyRead, ...gated({ read: gateBy({ path: exact("/etc/hosts") }) }) },
     ),
     call: readAnything,
     refused: "chain_invalid",
   },
   {
     name: "unknown members of an approval gate are ignored",
-    links: chain({
-      ...anyRead,
-      ...gated({ read: new Map([...gateOn({}), ["always", true]]) }),
-    }),
+    links: chain({ ...anyRead, ...gated({ read: record({ args: record({}), always: true }) }) }),
     call: readAnything,
     refused: "invalid_approval",
   },

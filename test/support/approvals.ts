@@ -1,7 +1,8 @@
 import { encode } from "../../src/cbor/encode.ts";
-import type { CborValue } from "../../src/cbor/value.ts";
+import type { CborMap, CborValue } from "../../src/cbor/value.ts";
 import { type SigningKey, signMessage } from "../../src/crypto/ed25519.ts";
 import { approvalMessage } from "../../src/warrant/signed-message.ts";
+import type { RawLink } from "./raw-chain.ts";
 import { unixNow } from "./warrants.ts";
 
 /** What an approver signs. Times are Unix seconds. */
@@ -38,6 +39,36 @@ export function envelope(approver: SigningKey, payload: Uint8Array): Uint8Array 
     approver_key: [1n, approver.publicKey.bytes],
     signature: [1n, signMessage(approver, approvalMessage(payload))],
   });
+}
+
+export interface Gating {
+  /** The gate map; bytes stand for themselves. */
+  readonly gates?: Readonly<Record<string, CborValue>> | Uint8Array;
+  readonly approvers?: readonly SigningKey[];
+  readonly min?: number;
+}
+
+/** Fields of a payload for {@link rawChain}. */
+export function gatingFields({ gates, approvers, min }: Gating): NonNullable<RawLink["fields"]> {
+  const bytes = gates instanceof Uint8Array || gates === undefined ? gates : encode(record(gates));
+  const keys = approvers?.map(({ publicKey }) => [1n, publicKey.bytes] as const);
+  return {
+    ...(bytes && { extensions: new Map([["tenuo.approval_gates", Array.from(bytes, BigInt)]]) }),
+    ...(keys && { requiredApprovers: keys }),
+    ...(min !== undefined && { minApprovals: BigInt(min) }),
+  };
+}
+
+/** A gate of every call of a tool. */
+export const WHOLE_TOOL: CborValue = new Map([["args", null]]);
+
+/** A gate by arguments: `"all"`, a constraint, or `{exempt: constraint}`. */
+export function gateBy(args: Readonly<Record<string, CborValue>>, message?: string): CborValue {
+  return record({ args: record(args), ...(message !== undefined && { message }) });
+}
+
+export function record(members: Readonly<Record<string, CborValue>>): CborMap {
+  return new Map(Object.entries(members));
 }
 
 /** The text of the approvals header. */
