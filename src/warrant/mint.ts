@@ -3,6 +3,7 @@ import { encode } from "../cbor/encode.ts";
 import type { CborKey, CborValue } from "../cbor/value.ts";
 import { type PublicKey, type SigningKey, signMessage } from "../crypto/ed25519.ts";
 import { Evaluation } from "../evaluation.ts";
+import { APPROVAL_GATES, type GateMap, writeGateMap } from "./approval/gate.ts";
 import { type ConstraintSet, constraintSetToCbor } from "./constraint-set.ts";
 import { MAX_DEPTH } from "./limits.ts";
 import { checkLink, limitsBelow, NO_ISSUER } from "./link.ts";
@@ -20,6 +21,15 @@ export interface Grant {
   /** Delegations that may follow, counted from the root; {@link MAX_DEPTH} unless said. */
   readonly maxDepth?: number;
   readonly clearance?: number;
+  /** Which calls need whose approval; a child without its own keeps its parent's. */
+  readonly approval?: ApprovalGrant;
+}
+
+export interface ApprovalGrant {
+  readonly gates: GateMap;
+  readonly approvers: readonly PublicKey[];
+  /** How many have to approve; all of them unless said. */
+  readonly minApprovals?: number;
 }
 
 /** Makes a root warrant: a stack of one. @throws {RangeError} when the grant breaks a rule of the format. */
@@ -82,7 +92,25 @@ function toPayload(issuer: SigningKey, grant: Grant, parent: Warrant | undefined
   // The published encoders write these bytes as an array of integers.
   if (parent !== undefined) payload.set(KEY.parentHash, Array.from(parent.payloadHash, BigInt));
   if (grant.clearance !== undefined) payload.set(KEY.clearance, BigInt(grant.clearance));
+  const approval = grant.approval ?? (parent && approvalOf(parent));
+  if (approval !== undefined) addApproval(payload, approval);
   return payload;
+}
+
+function approvalOf({ gates, requiredApprovers, minApprovals }: Warrant): ApprovalGrant | undefined {
+  if (gates === undefined || gates === "malformed") return undefined;
+  return { gates, approvers: requiredApprovers, ...(minApprovals !== undefined && { minApprovals }) };
+}
+
+function addApproval(
+  payload: Map<CborKey, CborValue>,
+  { gates, approvers, minApprovals }: ApprovalGrant,
+): void {
+  // The published encoders write extensions as arrays of integers too.
+  payload.set(KEY.extensions, new Map([[APPROVAL_GATES, Array.from(writeGateMap(gates), BigInt)]]));
+  const keys = approvers.map((key) => [ALGORITHM, key.bytes] as const);
+  payload.set(KEY.requiredApprovers, keys);
+  if (minApprovals !== undefined) payload.set(KEY.minApprovals, BigInt(minApprovals));
 }
 
 /** RFC 9562 §5.7: the time in milliseconds, then random bits. */

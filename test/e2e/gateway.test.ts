@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { accessLogEntry } from "../support/access-log.ts";
+import { approvalsHeader } from "../support/approvals.ts";
 import { type HeaderLines, type Request, type Response, send, sendHttp2 } from "../support/client.ts";
 import { PAYLOAD_TOOLS, reissue, tamper } from "../support/forge.ts";
 import { missing } from "../support/missing.ts";
@@ -89,6 +90,33 @@ function cases(issuer: Issuer): void {
       assert.equal(header(received, "x-tenuo-chain-depth"), "1");
       assert.equal(header(received, "x-tenuo-holder"), worker.publicKey.hex);
       assert.equal(header(received, "x-tenuo-root"), root.publicKey.hex);
+    });
+
+    it("a call that needs approval, once its approvers signed what the denial says", async () => {
+      const approvers = [newKey(), newKey(), newKey()] as const;
+      const approval = { tool: "read_file", message: 'Ask "finance"', approvers, min: 2 };
+      const warrant = await issuer.mint(root, { holder: agent, tools, approval });
+      const ask = async (...approvals: string[]): Promise<Request> => {
+        const bytes = approvals.map((text) => Buffer.from(text, "base64url"));
+        const sent = bytes.length === 0 ? [] : [["x-tenuo-approvals", approvalsHeader(bytes)] as const];
+        const headers = [...lines(warrant, await issuer.proof(warrant, agent, readReport)), ...sent];
+        return { target: reportTarget, headers };
+      };
+      const first = await denied(await ask(), 403, "approval_required");
+      const demand = JSON.parse(first.body);
+      assert.equal(demand.message, 'Ask "finance"');
+      assert.deepEqual(
+        demand.required_approvers.toSorted(),
+        approvers.map((key) => key.publicKey.hex).sort(),
+      );
+      assert.deepEqual([demand.required_approvals, demand.received_approvals], [2, 0]);
+
+      const one = await issuer.approve(approvers[0], demand.request_hash);
+      const second = await denied(await ask(one, one), 403, "insufficient_approvals");
+      const { request_hash: hash, received_approvals: received } = JSON.parse(second.body);
+      assert.deepEqual([hash, received], [demand.request_hash, 1]);
+      const passed = await allowed(await ask(one, await issuer.approve(approvers[2], demand.request_hash)));
+      assert.equal(header(passed, "x-tenuo-tool"), "read_file");
     });
 
     it("arguments from query and header, the number converted", async () => {

@@ -11,6 +11,7 @@ import { encodeHeader } from "../../src/warrant/header.ts";
 import { encodeStack, mint } from "../../src/warrant/mint.ts";
 import { signProof } from "../../src/warrant/proof.ts";
 import { leafOf, warrantIdText } from "../../src/warrant/warrant.ts";
+import { approvalsHeader, signApproval } from "../support/approvals.ts";
 import { type Service, startService } from "../support/service.ts";
 
 const CHECK = "/envoy.service.auth.v3.Authorization/Check";
@@ -280,4 +281,45 @@ test("no odd spelling gets around a route that enforces where the rest is only w
   assert.ok(await isDenied("post", "/wipe/5"), "another method of the same path");
   assert.ok(await isDenied("POST", "/wipe/5", { filler: "a".repeat(600_000) }), "too large");
   assert.equal(await isDenied("POST", "/elsewhere"), false, "what no route knows is only watched");
+});
+
+test("a call that needs approval is allowed once what its denial tells is signed", async (t) => {
+  const approver = generateSigningKey();
+  const gated = mint(root, {
+    holder: holder.publicKey,
+    tools: { read_file: constraintSet({ name: pattern("re*") }) },
+    issuedAt: now,
+    lifetimeSeconds: 600,
+    approval: {
+      gates: new Map([["read_file", { args: null, message: "Ask the owner" }]]),
+      approvers: [approver.publicKey],
+    },
+  });
+  const call = { warrant: leafOf(gated), tool: "read_file", args: new Map([["name", "report"]]) };
+  const headers = {
+    "x-tenuo-warrant": encodeHeader(encodeStack(gated)),
+    "x-tenuo-pop": encodeHeader(signProof(holder, call, Date.now() / 1000)),
+  };
+  const service = await startService(t, gateway());
+  const { deniedResponse } = await ask(t, service, "/files/report", headers);
+  const { reason, message, request_hash: hash, ...body } = JSON.parse(deniedResponse?.body ?? "");
+  assert.deepEqual([reason, message], ["approval_required", "Ask the owner"]);
+  assert.deepEqual(body.required_approvers, [approver.publicKey.hex]);
+  const approval = signApproval(approver, { requestHash: Buffer.from(hash, "hex") });
+  const approved = { ...headers, "x-tenuo-approvals": approvalsHeader([approval]) };
+  assert.ok((await ask(t, service, "/files/report", approved)).okResponse != null);
+});
+
+test("an approvals header that can't be read denies a call that needs none, before its chain is judged", async (t) => {
+  const service = await startService(t, gateway());
+  const stranger = mint(generateSigningKey(), {
+    ...{ holder: holder.publicKey, tools: {}, issuedAt: now, lifetimeSeconds: 60 },
+  });
+  for (const headers of [headersFor("report"), { "x-tenuo-warrant": encodeHeader(encodeStack(stranger)) }]) {
+    const { deniedResponse } = await ask(t, service, "/files/report", {
+      ...headers,
+      "x-tenuo-approvals": "%",
+    });
+    assert.equal(headersOf(deniedResponse?.headers)["x-tenuo-deny-reason"], "invalid_approval");
+  }
 });

@@ -12,6 +12,7 @@ import { delegate, encodeStack, mint, type Grant as OwnGrant } from "../../src/w
 import { isStack } from "../../src/warrant/parse.ts";
 import { signProof } from "../../src/warrant/proof.ts";
 import { leafOf, type Stack, warrantIdText } from "../../src/warrant/warrant.ts";
+import { signApproval } from "./approvals.ts";
 import { type Call, type ConstraintText, type Grant, type Issuer, unixNow } from "./warrants.ts";
 
 /** This package's own minting and signing. */
@@ -23,6 +24,8 @@ export const ownIssuer: Issuer = {
   identifier: async (warrant) => warrantIdText(leafOf(parse(warrant))),
   proof: async (warrant, holder, call, time = unixNow()) =>
     encodeHeader(signProof(holder, { warrant: leafOf(parse(warrant)), ...toCall(call) }, time)),
+  approve: async (approver, requestHash) =>
+    encodeHeader(signApproval(approver, { requestHash: Buffer.from(requestHash, "hex") })),
   stop: async () => {},
 };
 
@@ -36,7 +39,7 @@ function parse(warrant: string): Stack {
   return stack;
 }
 
-function toGrant({ holder, tools, ttl = 60 }: Grant): OwnGrant {
+function toGrant({ holder, tools, ttl = 60, approval }: Grant): OwnGrant {
   const sets = Object.entries(tools).map(([tool, constraints]) => {
     const members = Object.entries(constraints).map(([name, constraint]) => [name, toConstraint(constraint)]);
     return [tool, constraintSet(Object.fromEntries(members))];
@@ -46,6 +49,13 @@ function toGrant({ holder, tools, ttl = 60 }: Grant): OwnGrant {
     tools: Object.fromEntries(sets),
     issuedAt: unixNow(),
     lifetimeSeconds: ttl,
+    ...(approval && {
+      approval: {
+        gates: new Map([[approval.tool, { args: null, message: approval.message }]]),
+        approvers: approval.approvers.map((key) => key.publicKey),
+        minApprovals: approval.min,
+      },
+    }),
   };
 }
 

@@ -2,11 +2,14 @@
 
 import base64
 import json
+import os
 import sys
+import time
 import warnings
 
 warnings.simplefilter("ignore")
 
+from tenuo import ApprovalPayload, SignedApproval  # noqa: E402
 from tenuo import Authorizer, Exact, OneOf, Pattern, PublicKey, Range, SigningKey, Warrant, Wildcard  # noqa: E402
 from tenuo import SignedRevocationList, decode_warrant_stack_base64, encode_warrant_stack  # noqa: E402
 
@@ -31,6 +34,11 @@ def granted(builder, request):
             constraints[name] = CONSTRAINTS[kind](value)
         builder = builder.capability(tool, constraints)
     holder = PublicKey.from_bytes(bytes.fromhex(request["holder"]))
+    if "approval" in request:
+        approval = request["approval"]
+        builder = builder.approval_gates({approval["tool"]: {"args": None, "message": approval["message"]}})
+        keys = [PublicKey.from_bytes(bytes.fromhex(key)) for key in approval["approvers"]]
+        builder = builder.required_approvers(keys).min_approvals(approval["min"])
     return builder.holder(holder).ttl(request["ttl"])
 
 
@@ -73,6 +81,14 @@ def revocation_list(request):
     return base64.b64encode(bytes(builder.build(signing_key(request["seed"])).to_bytes())).decode()
 
 
+def approve(request):
+    now = int(time.time())
+    request_hash = bytes.fromhex(request["request_hash"])
+    payload = ApprovalPayload(request_hash, os.urandom(16), "ann@example.com", now, now + 300)
+    signed = SignedApproval.create(payload, signing_key(request["seed"])).to_bytes()
+    return base64.urlsafe_b64encode(signed).rstrip(b"=").decode()
+
+
 def judge(request):
     """`allow`, or why the SDK's own verifier denies."""
     signature = base64.urlsafe_b64decode(request["proof"] + "==")
@@ -86,6 +102,7 @@ def judge(request):
 
 
 OPERATIONS = {
+    "approve": approve,
     "judge": judge,
     "mint": mint,
     "delegate": delegate,

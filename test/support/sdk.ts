@@ -19,10 +19,13 @@ export interface Sdk extends Issuer {
 export async function startSdk(): Promise<Sdk> {
   const child = spawn(await python(), [program], { stdio: ["pipe", "pipe", "inherit"] });
   const ask = asker(child);
-  const grantText = ({ holder, tools, ttl }: Grant) => ({
+  const grantText = ({ holder, tools, ttl, approval }: Grant) => ({
     holder: holder.publicKey.hex,
     tools,
     ttl: ttl ?? 60,
+    ...(approval && {
+      approval: { ...approval, approvers: approval.approvers.map((key) => key.publicKey.hex) },
+    }),
   });
   return {
     name: "the published SDK",
@@ -35,6 +38,7 @@ export async function startSdk(): Promise<Sdk> {
     judge: (root, warrant, proof, call) =>
       ask("judge", { root: root.publicKey.hex, warrant, proof, ...call }),
     revocationList: (signer, version, ids) => ask("revocationList", { seed: seed(signer), version, ids }),
+    approve: (approver, requestHash) => ask("approve", { seed: seed(approver), request_hash: requestHash }),
     async stop() {
       if (child.exitCode !== null || child.signalCode !== null) return;
       child.stdin.end();

@@ -16,6 +16,13 @@ export interface Grant {
   readonly tools: Tools;
   /** Seconds; 60 by default. */
   readonly ttl?: number;
+  /** Of every call of one tool. */
+  readonly approval?: {
+    readonly tool: string;
+    readonly message: string;
+    readonly approvers: readonly SigningKey[];
+    readonly min: number;
+  };
 }
 
 export interface Call {
@@ -39,6 +46,8 @@ export interface Issuer {
   identifier(warrant: string): Promise<string>;
   /** @param time Unix seconds; now by default. */
   proof(warrant: string, holder: SigningKey, call: Call, time?: number): Promise<string>;
+  /** One approval of the call with this hash (64 hex digits), as the bytes of an approvals header in base64url. */
+  approve(approver: SigningKey, requestHash: string): Promise<string>;
   stop(): Promise<void>;
 }
 

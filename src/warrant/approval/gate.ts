@@ -1,9 +1,9 @@
 import { CborError, decode } from "../../cbor/decode.ts";
-import { compareText } from "../../cbor/encode.ts";
+import { compareText, encode } from "../../cbor/encode.ts";
 import { type CborValue, isArray, isMap } from "../../cbor/value.ts";
 import type { Evaluation } from "../../evaluation.ts";
 import type { Arguments } from "../../value.ts";
-import { type Constraint, isFault, parseConstraint } from "../constraint/index.ts";
+import { type Constraint, isFault, parseConstraint, writeConstraint } from "../constraint/index.ts";
 import { refuseFault } from "../constraint-set.ts";
 import { asMap, asStruct, asText, Malformed } from "../malformed.ts";
 import type { WarrantRefusal } from "../refusal.ts";
@@ -81,6 +81,24 @@ function parseArgumentGate(value: CborValue): ArgumentGate {
   const constraint = parseConstraint(asStruct(value, "an argument's gate", ["exempt"]).exempt);
   if (NEVER_EXEMPT.has(constraint.kind)) throw new Malformed(`a gate exempts by ${constraint.kind}`);
   return { on: "no_match", constraint };
+}
+
+/** The bytes of a gate map. */
+export function writeGateMap(gates: GateMap): Uint8Array {
+  return encode(new Map(Array.from(gates, ([tool, gate]) => [tool, toolGateToCbor(gate)])));
+}
+
+function toolGateToCbor({ args, message }: ToolGate): CborValue {
+  const members = new Map<string, CborValue>();
+  members.set("args", args && new Map(Array.from(args, ([name, gate]) => [name, argumentGateToCbor(gate)])));
+  if (message !== undefined) members.set("message", message);
+  return members;
+}
+
+function argumentGateToCbor(gate: ArgumentGate): CborValue {
+  if (gate.on === "all") return "all";
+  const constraint = writeConstraint(gate.constraint);
+  return gate.on === "match" ? constraint : new Map([["exempt", constraint]]);
 }
 
 /** The gate of a tool: its own, else that of `*`. */

@@ -246,6 +246,37 @@ test("outside debug mode a body tells what is asked, but neither the value nor t
   );
 });
 
+test("a call that lacks approvals is told what to have signed, outside debug mode too", () => {
+  const demand = { requestHash: "ef".repeat(32), required: 2, received: 1, approvers: ["ab".repeat(32)] };
+  const fields = {
+    request_hash: demand.requestHash,
+    required_approvals: 2,
+    received_approvals: 1,
+    required_approvers: demand.approvers,
+  };
+  const decision: Deny = { allow: false, mode: "enforce", reason: "insufficient_approvals", detail: "" };
+  const { error, code, message } = ANSWERS.insufficient_approvals;
+  assert.deepEqual(bodyOf(answer({ ...decision, approval: demand })), {
+    ...{ authorized: false, error, error_code: code, reason: "insufficient_approvals", message },
+    ...{ request_id: "req_1", ...fields },
+  });
+});
+
+test("a gate's own words stay inside the message: escaped, cut, and in no header", () => {
+  const words = `"},"authorized":true,"\r\nset-cookie: a=b\u2028${"m".repeat(5000)}`;
+  const demand = { requestHash: "", required: 1, received: 0, approvers: [], message: words };
+  const decision: Deny = { allow: false, mode: "enforce", reason: "approval_required", detail: "" };
+  for (const debugMode of [false, true]) {
+    const response = answer({ ...decision, approval: demand }, { debugMode });
+    const { authorized, message } = bodyOf(response);
+    assert.deepEqual([authorized, message], [false, words.slice(0, 1024)]);
+    assert.doesNotMatch(
+      JSON.stringify([response.deniedResponse?.headers, response.dynamicMetadata]),
+      /cookie|mmm/,
+    );
+  }
+});
+
 test("without debug mode no word of the detail or of the value is in any answer", () => {
   const secret = { detail: "hush-detail", value: "hush-value" };
   for (const mode of ["enforce", "audit", "permissive"] as const) {

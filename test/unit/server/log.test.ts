@@ -3,6 +3,10 @@ import { spawnSync } from "node:child_process";
 import { type TestContext, test } from "node:test";
 import { type SigningKey, seedOf } from "../../../src/crypto/ed25519.ts";
 import { connectAuthorization } from "../../../src/server/grpc.ts";
+import { requestHash } from "../../../src/warrant/approval/request-hash.ts";
+import { parseWarrantHeader } from "../../../src/warrant/header.ts";
+import { leafOf, type Stack } from "../../../src/warrant/warrant.ts";
+import { approvalsHeader, signApproval } from "../../support/approvals.ts";
 import { ownIssuer } from "../../support/own.ts";
 import { type Line, startServe } from "../../support/service.ts";
 import { newKey } from "../../support/warrants.ts";
@@ -132,6 +136,39 @@ test("every decision is one line with all that was promised", async (t) => {
     }
   }
   assert.equal(new Set(decisions.map((line) => line["request_id"])).size, expected.length);
+});
+
+test("a line tells which request lacks approvals, and who approved one", async (t) => {
+  const [ann, bob] = [newKey(), newKey()];
+  const warrant = await ownIssuer.mint(root, {
+    holder,
+    tools: { read_file: { path: { wildcard: true } } },
+    approval: { tool: "read_file", message: "hush", approvers: [ann, bob], min: 1 },
+  });
+  const call = { tool: "read_file", args: { path: "report" } };
+  const hash = requestHash(
+    leafOf(parseWarrantHeader(warrant) as Stack),
+    "read_file",
+    new Map([["path", "report"]]),
+  );
+  const headers = {
+    "x-tenuo-warrant": warrant,
+    "x-tenuo-pop": await ownIssuer.proof(warrant, holder, call),
+  };
+  const approval = signApproval(bob, { requestHash: hash, externalId: `bob\n${"b".repeat(5000)}` });
+  const [denied, allowed] = decisionsOf(
+    parse(
+      await served(t, [
+        { path: "/files/report", headers },
+        { path: "/files/report", headers: { ...headers, "x-tenuo-approvals": approvalsHeader([approval]) } },
+      ]),
+    ),
+  );
+  assert.equal(denied?.["reason"], "approval_required");
+  assert.equal(denied["request_hash"], Buffer.from(hash).toString("hex"));
+  assert.deepEqual([denied["required_approvals"], denied["received_approvals"]], [1, 0]);
+  const externalId = `bob\n${"b".repeat(1020)}`;
+  assert.deepEqual(allowed?.["approvals"], [{ approver: bob.publicKey.hex, external_id: externalId }]);
 });
 
 test("the filters of the guides find what they look for, and meet no line without an event", async (t) => {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { generateSigningKey, signingKeyFromSeed } from "../../../src/crypto/ed25519.ts";
 import { Evaluation } from "../../../src/evaluation.ts";
+import type { GateMap } from "../../../src/warrant/approval/gate.ts";
 import { checkChain, type Trust } from "../../../src/warrant/chain.ts";
 import { all, exact, oneOf, pattern, range, wildcard } from "../../../src/warrant/constraint/index.ts";
 import { type ConstraintSet, constraintSet } from "../../../src/warrant/constraint-set.ts";
@@ -10,7 +11,7 @@ import { delegate, delegateUnchecked, encodeStack, type Grant, mint } from "../.
 import { isStack, parseStack } from "../../../src/warrant/parse.ts";
 import { signProof } from "../../../src/warrant/proof.ts";
 import { verifyCall } from "../../../src/warrant/verify.ts";
-import { leafOf, type Stack } from "../../../src/warrant/warrant.ts";
+import { leafOf, type Stack, type Warrant } from "../../../src/warrant/warrant.ts";
 
 const NOW = 1_704_067_500;
 const root = generateSigningKey();
@@ -181,3 +182,60 @@ function flipped(bytes: Uint8Array, bit: number): Uint8Array {
   copy[bit >> 3] = (copy[bit >> 3] as number) ^ (1 << (bit & 7));
   return copy;
 }
+
+test("gates and approvers are minted as given, and a child keeps them", () => {
+  const gates: GateMap = new Map([
+    ["other", { args: null, message: "Ask finance" }],
+    [
+      "read",
+      {
+        args: new Map([
+          ["depth", { on: "no_match", constraint: range({ max: 3 }) }],
+          ["mode", { on: "all" }],
+          ["path", { on: "match", constraint: exact("data/a") }],
+        ]),
+      },
+    ],
+  ]);
+  const approvers = [worker.publicKey, planner.publicKey];
+  const gated = mint(root, grant({ approval: { gates, approvers, minApprovals: 1 } }));
+  const child = delegate(planner, gated, grant({ holder: worker.publicKey }));
+  for (const warrant of [leafOf(gated), leafOf(child)]) {
+    assert.deepEqual(shown(warrant.gates), shown(gates));
+    assert.deepEqual(
+      warrant.requiredApprovers.map((key) => key.hex),
+      approvers.map((key) => key.hex),
+    );
+    assert.equal(warrant.minApprovals, 1);
+  }
+  assert.equal(verdict(child), "approval_required");
+  const open = grant({ holder: worker.publicKey, approval: { gates: new Map(), approvers: [] } });
+  assert.throws(() => delegate(planner, gated, open), /drops the approval gate of `read`/);
+});
+
+/** Constraints are compared by what they say, as functions are never equal. */
+function shown(gates: Warrant["gates"]) {
+  assert.ok(gates instanceof Map);
+  return Array.from(gates, ([tool, { args, message }]) => {
+    const asked = Array.from(args ?? [], ([name, gate]) => [
+      name,
+      gate.on,
+      "constraint" in gate ? gate.constraint.describe() : undefined,
+    ]);
+    return [tool, message, args === null ? null : asked];
+  });
+}
+
+test("a chain that names more approvers than one warrant may is refused, before any is looked at", () => {
+  const approvers = (count: number) => Array.from({ length: count }, () => generateSigningKey().publicKey);
+  const naming = (count: number) => ({ approval: { gates: new Map(), approvers: approvers(count) } });
+  const open = (holder: Grant["holder"], count: number) => grant({ holder, ...naming(count) });
+  const stackOf = (counts: readonly [number, number]) =>
+    delegateUnchecked(
+      planner,
+      mint(root, open(planner.publicKey, counts[0])),
+      open(worker.publicKey, counts[1]),
+    );
+  assert.equal(verdict(mint(root, open(worker.publicKey, 64))), "allow");
+  assert.equal(verdict(stackOf([32, 33])), "chain_invalid");
+});
