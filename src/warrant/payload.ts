@@ -159,12 +159,19 @@ function parseParentHash(value: CborValue): Uint8Array {
 
 /** Encoders write these bytes as an array of integers, the format's document as a byte string; both are read. */
 export function parseByteList(value: CborValue, maxLength: number, what: string): Uint8Array {
-  const length = isArray(value) || isBytes(value) ? value.length : undefined;
-  if (length === undefined || length > maxLength)
+  if (!(isArray(value) || isBytes(value)) || value.length > maxLength)
     throw new Malformed(`${what} isn't up to ${maxLength} bytes`);
-  return isBytes(value)
-    ? value
-    : Uint8Array.from(value as readonly CborValue[], (byte) => asUnsigned(byte, U8_MAX, `a byte of ${what}`));
+  return isBytes(value) ? value : toBytes(value, what);
+}
+
+/** There may be thousands, so each is looked at with the least there is. */
+function toBytes(items: readonly CborValue[], what: string): Uint8Array {
+  const bytes = new Uint8Array(items.length);
+  for (const [i, item] of items.entries()) {
+    if (typeof item !== "bigint" || item < 0n || item > 255n) throw new Malformed(`${what} isn't bytes`);
+    bytes[i] = Number(item);
+  }
+  return bytes;
 }
 
 function parseExtensions(value: CborValue): ReadonlyMap<string, Uint8Array> {
