@@ -230,6 +230,10 @@ function judge(bytes: Uint8Array, argument: Value): string {
   }
 }
 
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
 function median(numbers: readonly number[]): number {
   return numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? Number.NaN;
 }
@@ -238,10 +242,8 @@ const key = generateSigningKey();
 const message = Buffer.alloc(200);
 const signature = signMessage(key, message);
 const unit = median(times(200, () => milliseconds(() => verifySignature(key.publicKey, message, signature))));
-process.stdout.write(`one Ed25519 verification: ${(unit * 1000).toFixed(0)} µs\n\n`);
-process.stdout.write(
-  "| worst input | verdict | median ms | first ms | in verifications |\n|---|---|---:|---:|---:|\n",
-);
+print(`one Ed25519 verification: ${(unit * 1000).toFixed(0)} µs\n`);
+print("| worst input | verdict | median ms | first ms | in verifications |\n|---|---|---:|---:|---:|");
 for (const { name, constraint, argument } of CASES) {
   const bytes = encode(constraint);
   let verdict = "";
@@ -252,5 +254,5 @@ for (const { name, constraint, argument } of CASES) {
   );
   const middle = median(taken);
   const columns = [name, verdict, middle.toFixed(2), (taken[0] ?? 0).toFixed(2), (middle / unit).toFixed(0)];
-  process.stdout.write(`| ${columns.join(" | ")} |\n`);
+  print(`| ${columns.join(" | ")} |`);
 }

@@ -4,7 +4,8 @@ import { isNewer } from "./newer.ts";
  * Simple case folding of Unicode: the other code points that are the same letter, such as `K`, `k` and the Kelvin sign.
  */
 export function ignoringCase(codePoint: number): readonly number[] {
-  return COUNTERPARTS.get(codePoint) ?? NONE;
+  counterparts ??= findCounterparts();
+  return counterparts.get(codePoint) ?? NONE;
 }
 
 const NONE: readonly number[] = Object.freeze([]);
@@ -22,9 +23,10 @@ const EQUIVALENT: ReadonlyMap<number, number> = new Map([
 const LAST_CASED = 0x1e943;
 const CASED = /[\p{Changes_When_Casemapped}\p{Changes_When_Casefolded}]/u;
 
-const COUNTERPARTS = counterparts();
+/** Made when first asked for: most warrants ignore no case, and it takes some 20 ms. */
+let counterparts: ReadonlyMap<number, readonly number[]> | undefined;
 
-function counterparts(): ReadonlyMap<number, readonly number[]> {
+function findCounterparts(): ReadonlyMap<number, readonly number[]> {
   const letters = new Map<number, number[]>();
   for (let codePoint = 0; codePoint <= LAST_CASED; codePoint++) {
     if (!CASED.test(String.fromCodePoint(codePoint)) || isNewer(codePoint)) continue;

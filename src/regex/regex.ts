@@ -12,9 +12,9 @@ export interface Regex {
   /**
    * Whether it can be searched for: it isn't malformed, and neither it nor its program is too large.
    *
-   * @throws {TooCostly} when finding out would take more effort than is left; never without an evaluation.
+   * @throws {TooCostly} when finding out would take more effort than is left.
    */
-  isValid(evaluation?: Evaluation): boolean;
+  isValid(evaluation: Evaluation): boolean;
   /**
    * Whether it is found anywhere in the text; undefined when it isn't valid.
    *
@@ -35,9 +35,9 @@ export function regex(expression: string): Regex {
   let read: Node | "invalid" | undefined = expression.length > MAX_LENGTH ? "invalid" : undefined;
   let program: Program | undefined;
 
-  const nodeOf = (evaluation: Evaluation | undefined): Node | undefined => {
+  const nodeOf = (evaluation: Evaluation): Node | undefined => {
     if (read === undefined) {
-      evaluation?.spend(expression.length * READ_COST);
+      evaluation.spend(expression.length * READ_COST);
       const node = parseRegex(expression);
       read = node !== undefined && node.states < MAX_STATES ? node : "invalid";
     }
@@ -45,7 +45,7 @@ export function regex(expression: string): Regex {
   };
 
   return Object.freeze({
-    isValid: (evaluation?: Evaluation) => nodeOf(evaluation) !== undefined,
+    isValid: (evaluation: Evaluation) => nodeOf(evaluation) !== undefined,
     isFoundIn: (text: string, evaluation: Evaluation) => {
       const node = nodeOf(evaluation);
       if (node === undefined) return undefined;

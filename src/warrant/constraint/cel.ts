@@ -25,7 +25,7 @@ export function cel(expression: string, parentExpression?: string | null): Cel {
     kind: "Cel",
     type: 15,
     size: 1,
-    failsOn: "anything",
+    failsOn: () => "anything",
     expression,
     program,
     matches: (argument: Value, evaluation: Evaluation): Outcome => {

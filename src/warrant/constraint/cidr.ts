@@ -35,7 +35,7 @@ export function cidr(text: string): Cidr {
     kind: "Cidr",
     type: 8,
     size: 1,
-    failsOn: "non_addresses",
+    failsOn: () => "non_addresses",
     network,
     matches,
     permits: (child: Constraint, evaluation: Evaluation) => {

@@ -30,7 +30,7 @@ export function all(members: readonly Constraint[], write: WriteMember): Composi
     type: 12,
     members,
     size: sizeOf(members),
-    failsOn: members.length === 0 ? "anything" : failureOf(members),
+    failsOn: (evaluation: Evaluation) => (members.length === 0 ? "anything" : failureOf(members, evaluation)),
     matches,
     permits: (child: Constraint, evaluation: Evaluation) => {
       if (members.length === 0) return false;
@@ -60,7 +60,7 @@ export function any(members: readonly Constraint[], write: WriteMember): Composi
     type: 13,
     members,
     size: sizeOf(members),
-    failsOn: failureOf(members),
+    failsOn: (evaluation: Evaluation) => failureOf(members, evaluation),
     matches: (argument: Value, evaluation: Evaluation): Outcome => {
       for (const member of members) {
         const result = matchMember(member, argument, evaluation);
@@ -87,7 +87,7 @@ export function not(member: Constraint, write: WriteMember): Not {
     type: 14,
     member,
     size: 1 + member.size,
-    failsOn: member.failsOn,
+    failsOn: (evaluation: Evaluation) => failureOf([member], evaluation),
     matches: (argument: Value, evaluation: Evaluation): Outcome => {
       const result = matchMember(member, argument, evaluation);
       if (isFault(result)) return result;
@@ -97,28 +97,30 @@ export function not(member: Constraint, write: WriteMember): Not {
       isNot(child) &&
       permitsMember(child.member, member, evaluation) &&
       // Where the parent's member fails, the parent denies; a child that evaluates there would allow more.
-      (child.member === wildcard || failsNowhereElse(member, child.member)),
+      (child.member === wildcard || failsNowhereElse(member, child.member, evaluation)),
     describe: () => `Not(${member.describe()})`,
     toCbor: () => new Map([["constraint", write(member)]]),
   });
 }
 
 /** Where some of them, asked in order, can't be evaluated; behind one that fails the others may do so there too. */
-function failureOf(members: readonly Constraint[]): FailsOn {
-  const first = members[0]?.failsOn ?? "nothing";
-  return members.every(({ failsOn }) => failsOn === "nothing" || failsOn === first) ? first : "anything";
+function failureOf(members: readonly Constraint[], evaluation: Evaluation): FailsOn {
+  evaluation.spend(MEMBER_EFFORT * members.length);
+  const [first = "nothing", ...rest] = members.map((member) => member.failsOn(evaluation));
+  return rest.every((each) => each === "nothing" || each === first) ? first : "anything";
 }
 
 /** Whether `other` can't be evaluated wherever `constraint` can't. */
-function failsNowhereElse({ failsOn }: Constraint, other: Constraint): boolean {
-  return failsOn === "nothing" || (failsOn !== "anything" && failsOn === other.failsOn);
+function failsNowhereElse(constraint: Constraint, other: Constraint, evaluation: Evaluation): boolean {
+  const failsOn = constraint.failsOn(evaluation);
+  return failsOn === "nothing" || (failsOn !== "anything" && failsOn === other.failsOn(evaluation));
 }
 
 /** Whether `member` may fail on something that `child` matches. */
 function mayFailOn(member: Constraint, child: Constraint, evaluation: Evaluation): boolean {
-  if (member.failsOn === "nothing") return false;
+  if (member.failsOn(evaluation) === "nothing") return false;
   if (isExact(child)) return isFault(matchMember(member, child.value, evaluation));
-  return !failsNowhereElse(member, child);
+  return !failsNowhereElse(member, child, evaluation);
 }
 
 /** Steps of asking one member, whatever its kind takes besides. */

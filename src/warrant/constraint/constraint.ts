@@ -22,7 +22,8 @@ export interface Constraint {
   readonly type: number;
   /** How many constraints it is made of, itself included. */
   readonly size: number;
-  readonly failsOn: FailsOn;
+  /** @throws {TooCostly} as {@link matches} */
+  failsOn(evaluation: Evaluation): FailsOn;
   /** @throws {TooCostly} when it would take more effort than is left. */
   matches(argument: Value, evaluation: Evaluation): Outcome;
   /**

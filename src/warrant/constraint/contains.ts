@@ -17,7 +17,7 @@ export function contains(required: readonly Value[]): Contains {
     kind: "Contains",
     type: 10,
     size: 1,
-    failsOn: "nothing",
+    failsOn: () => "nothing",
     list,
     matches: (argument: Value, evaluation: Evaluation) =>
       outcome(isList(argument) && indexed(argument, evaluation).includes(list, evaluation)),

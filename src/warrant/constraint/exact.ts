@@ -22,7 +22,7 @@ export function exact(value: Value): Exact {
     kind: "Exact",
     type: 1,
     size: 1,
-    failsOn: "nothing",
+    failsOn: () => "nothing",
     value,
     matches: (argument: Value, evaluation: Evaluation) => outcome(equals(argument, evaluation)),
     permits: (child: Constraint, evaluation: Evaluation) => isExact(child) && equals(child.value, evaluation),

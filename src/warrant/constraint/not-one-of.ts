@@ -17,7 +17,7 @@ export function notOneOf(excluded: readonly Value[]): NotOneOf {
     kind: "NotOneOf",
     type: 7,
     size: 1,
-    failsOn: "nothing",
+    failsOn: () => "nothing",
     list,
     matches: (argument: Value, evaluation: Evaluation) => outcome(!list.has(argument, evaluation)),
     permits: (child: Constraint, evaluation: Evaluation) =>

@@ -18,7 +18,7 @@ export function oneOf(values: readonly Value[]): OneOf {
     kind: "OneOf",
     type: 4,
     size: 1,
-    failsOn: "nothing",
+    failsOn: () => "nothing",
     list,
     matches: (argument: Value, evaluation: Evaluation) => outcome(list.has(argument, evaluation)),
     permits: (child: Constraint, evaluation: Evaluation) => {

@@ -29,7 +29,7 @@ export function pattern(text: string): Pattern {
     kind: "Pattern",
     type: 2,
     size: 1,
-    failsOn: glob === undefined ? "anything" : "nothing",
+    failsOn: () => (glob === undefined ? "anything" : "nothing"),
     pattern: text,
     shape,
     matches,

@@ -34,7 +34,7 @@ export function range(bounds: RangeBounds): Range {
     kind: "Range",
     type: 3,
     size: 1,
-    failsOn: "nothing",
+    failsOn: () => "nothing",
     bounds,
     matches: (argument: Value) => outcome(contains(argument)),
     permits: (child: Constraint) => {

@@ -3,7 +3,7 @@ import type { Evaluation } from "../../evaluation.ts";
 import { regex as regexOf } from "../../regex/regex.ts";
 import type { Value } from "../../value.ts";
 import { asStruct, asText } from "../malformed.ts";
-import { type Constraint, type FailsOn, type Outcome, outcome } from "./constraint.ts";
+import { type Constraint, type Outcome, outcome } from "./constraint.ts";
 import { isExact } from "./exact.ts";
 
 /** A regular expression found somewhere in text. An invalid one decodes, and then can't be evaluated. */
@@ -24,10 +24,7 @@ export function regex(text: string): Regex {
     kind: "Regex",
     type: 5,
     size: 1,
-    // Read when asked for: a warrant is taken apart before it is known to be genuine.
-    get failsOn(): FailsOn {
-      return compiled.isValid() ? "nothing" : "anything";
-    },
+    failsOn: (evaluation: Evaluation) => (compiled.isValid(evaluation) ? "nothing" : "anything"),
     pattern: text,
     matches,
     permits: (child: Constraint, evaluation: Evaluation) => {

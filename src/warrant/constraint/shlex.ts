@@ -27,7 +27,7 @@ export function shlex(commands: readonly string[]): Shlex {
     kind: "Shlex",
     type: 128,
     size: 1,
-    failsOn: "nothing",
+    failsOn: () => "nothing",
     allow,
     matches: (argument: Value, evaluation: Evaluation) => outcome(matches(argument, evaluation)),
     permits: (child: Constraint, evaluation: Evaluation) => {

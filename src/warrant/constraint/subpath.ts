@@ -43,7 +43,7 @@ export function subpath(root: string, options: SubpathOptions = {}): Subpath {
     kind: "Subpath",
     type: 17,
     size: 1,
-    failsOn: "nothing",
+    failsOn: () => "nothing",
     root,
     caseSensitive,
     allowEqual,

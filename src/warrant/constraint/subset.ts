@@ -17,7 +17,7 @@ export function subset(allowed: readonly Value[]): Subset {
     kind: "Subset",
     type: 11,
     size: 1,
-    failsOn: "nothing",
+    failsOn: () => "nothing",
     list,
     matches: (argument: Value, evaluation: Evaluation) =>
       outcome(isList(argument) && argument.every((member) => list.has(member, evaluation))),

@@ -7,7 +7,7 @@ export function unknown(type: number, value: CborValue): Constraint {
     kind: "Unknown",
     type,
     size: 1,
-    failsOn: "anything",
+    failsOn: () => "anything",
     matches: () => "unknown",
     permits: () => false,
     describe: () => `Unknown(${type})`,

@@ -55,7 +55,7 @@ export function urlPattern(text: string): UrlPattern {
     kind: "UrlPattern",
     type: 9,
     size: 1,
-    failsOn: "non_urls",
+    failsOn: () => "non_urls",
     rules,
     matches,
     permits: (child: Constraint, evaluation: Evaluation) => {

@@ -80,7 +80,7 @@ export function urlSafe(choices: Partial<UrlSafeSettings>): UrlSafe {
     kind: "UrlSafe",
     type: 18,
     size: 1,
-    failsOn: domains === undefined ? "anything" : "nothing",
+    failsOn: () => (domains === undefined ? "anything" : "nothing"),
     settings,
     domains,
     matches,

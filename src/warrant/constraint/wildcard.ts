@@ -7,7 +7,7 @@ export const wildcard: Constraint = Object.freeze({
   kind: "Wildcard",
   type: 16,
   size: 1,
-  failsOn: "nothing",
+  failsOn: () => "nothing",
   matches: () => "match",
   permits: () => true,
   describe: () => "Wildcard",
