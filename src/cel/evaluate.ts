@@ -90,7 +90,7 @@ export function evaluate(node: Node, variables: Variables, evaluation: Evaluatio
 
   const expanded = (macro: Macro): CelValue => {
     const outer = variables.get(macro.variable);
-    const elements = elementsOf(compute(macro.target));
+    const elements = elementsOf(compute(macro.target), evaluation);
     const bind = (element: CelValue): void => {
       evaluation.spend(4);
       variables.set(macro.variable, element);
@@ -129,9 +129,12 @@ export function evaluate(node: Node, variables: Variables, evaluation: Evaluatio
 type Bind = (element: CelValue) => void;
 
 /** Of a map its keys. */
-function elementsOf(value: CelValue): CelList {
+function elementsOf(value: CelValue, evaluation: Evaluation): CelList {
   if (isList(value)) return value;
-  if (isMap(value)) return [...value.keys()];
+  if (isMap(value)) {
+    evaluation.spend(value.size);
+    return [...value.keys()];
+  }
   throw new CelError("neither a list nor a map");
 }
 

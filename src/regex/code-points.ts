@@ -2,6 +2,8 @@
 export interface CodePoints {
   /** What one question takes, in steps of an {@link Evaluation}. */
   readonly cost: number;
+  /** How much of a program it is: in Rust one is written out in bytes. A code point alone is 1. */
+  readonly size: number;
   has(codePoint: number): boolean;
 }
 
@@ -17,13 +19,14 @@ export function ranges(list: readonly Range[], folding: Folding): CodePoints {
     for (const [first, last] of list) if (first <= codePoint && codePoint <= last) return true;
     return false;
   };
-  return folded({ cost: 1 + list.length, has: isIn }, folding);
+  return folded({ cost: 1 + list.length, size: Math.max(1, list.length), has: isIn }, folding);
 }
 
 export function folded(set: CodePoints, folding: Folding): CodePoints {
   if (folding === exactly) return set;
   return {
     cost: 2 + 3 * set.cost,
+    size: set.size,
     has: (codePoint) => set.has(codePoint) || folding(codePoint).some(set.has),
   };
 }
@@ -42,17 +45,17 @@ export function ignoringAsciiCase(codePoint: number): readonly number[] {
 const NONE: readonly number[] = Object.freeze([]);
 
 export function not(set: CodePoints): CodePoints {
-  return { cost: set.cost, has: (codePoint) => !set.has(codePoint) };
+  return { ...set, has: (codePoint) => !set.has(codePoint) };
 }
 
 export function union(sets: readonly CodePoints[]): CodePoints {
   const [only] = sets;
   if (only !== undefined && sets.length === 1) return only;
-  return { cost: costOf(sets), has: (codePoint) => sets.some((set) => set.has(codePoint)) };
+  return { ...sumOf(sets), has: (codePoint) => sets.some((set) => set.has(codePoint)) };
 }
 
 export function intersection(a: CodePoints, b: CodePoints): CodePoints {
-  return { cost: costOf([a, b]), has: (codePoint) => a.has(codePoint) && b.has(codePoint) };
+  return { ...sumOf([a, b]), has: (codePoint) => a.has(codePoint) && b.has(codePoint) };
 }
 
 export function difference(a: CodePoints, b: CodePoints): CodePoints {
@@ -60,9 +63,10 @@ export function difference(a: CodePoints, b: CodePoints): CodePoints {
 }
 
 export function symmetricDifference(a: CodePoints, b: CodePoints): CodePoints {
-  return { cost: costOf([a, b]), has: (codePoint) => a.has(codePoint) !== b.has(codePoint) };
+  return { ...sumOf([a, b]), has: (codePoint) => a.has(codePoint) !== b.has(codePoint) };
 }
 
-function costOf(sets: readonly CodePoints[]): number {
-  return sets.reduce((cost, set) => cost + set.cost, 1);
+function sumOf(sets: readonly CodePoints[]): Pick<CodePoints, "cost" | "size"> {
+  const total = (of: "cost" | "size"): number => sets.reduce((sum, set) => sum + set[of], 0);
+  return { cost: 1 + total("cost"), size: total("size") };
 }

@@ -23,8 +23,8 @@ export const LOOK = 2;
 export const SPLIT = 3;
 export const FOUND = 4;
 
-/** Counted repetitions are written out. In Rust a program is bounded by its bytes, about ten million. */
-export const MAX_STATES = 20_000;
+/** Counted repetitions are written out. Rust bounds a program by its bytes, about ten million, and takes no larger one. */
+export const MAX_SIZE = 20_000;
 
 interface Builder {
   readonly operations: Uint8Array;
@@ -35,20 +35,21 @@ interface Builder {
   size: number;
 }
 
-/** Takes time linear in the states of the node, which are at most {@link MAX_STATES}. */
+/** Takes time linear in the size of the node, which is less than {@link MAX_SIZE}. */
 export function programOf(node: Node): Program {
-  const states = node.states + 1;
+  const most = node.size + 1;
   const builder: Builder = {
-    operations: new Uint8Array(states),
-    operands: new Int32Array(states),
-    targets: new Int32Array(states),
+    operations: new Uint8Array(most),
+    operands: new Int32Array(most),
+    targets: new Int32Array(most),
     sets: new Map(),
     looks: new Map(),
     size: 0,
   };
   const found = add(builder, FOUND, 0, 0);
   const start = build(builder, node, found);
-  const { operations, operands, targets } = builder;
+  const { operands, targets } = builder;
+  const operations = builder.operations.subarray(0, builder.size);
   const sets = [...builder.sets.keys()];
   const looks = [...builder.looks.keys()];
   return { operations, operands, targets, sets, looks, start, isAnchored: isAnchored(node) };

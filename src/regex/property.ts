@@ -41,6 +41,8 @@ function byName(names: readonly string[], sourceOf: (name: string) => string): R
 
 const HOLDS_UNASSIGNED = /^\\p\{(?:Any|Unassigned|Cn|Other|C)\}$/;
 const PROPERTY_COST = 8;
+/** Rust's limit leaves room for 388 of the largest properties. */
+const PROPERTY_SIZE = 60;
 
 const known = new Map<string, CodePoints>();
 
@@ -55,6 +57,7 @@ function setOf(source: string): CodePoints {
   const newer = HOLDS_UNASSIGNED.test(source);
   const set: CodePoints = Object.freeze({
     cost: PROPERTY_COST,
+    size: PROPERTY_SIZE,
     has: (codePoint: number) => ascii[codePoint] ?? (isNewer(codePoint) ? newer : test(codePoint)),
   });
   known.set(source, set);

@@ -1,6 +1,6 @@
 import type { Evaluation } from "../evaluation.ts";
 import { parseRegex } from "./parse.ts";
-import { MAX_STATES, type Program, programOf } from "./program.ts";
+import { MAX_SIZE, type Program, programOf } from "./program.ts";
 import { search } from "./search.ts";
 import type { Node } from "./syntax.ts";
 
@@ -23,7 +23,7 @@ export interface Regex {
   isFoundIn(text: string, evaluation: Evaluation): boolean | undefined;
 }
 
-/** Steps for each UTF-16 code unit of an expression, and for each state of a program. */
+/** Steps for each UTF-16 code unit of an expression, and for each unit of a program's size. */
 const READ_COST = 10;
 const BUILD_COST = 5;
 
@@ -39,7 +39,7 @@ export function regex(expression: string): Regex {
     if (read === undefined) {
       evaluation.spend(expression.length * READ_COST);
       const node = parseRegex(expression);
-      read = node !== undefined && node.states < MAX_STATES ? node : "invalid";
+      read = node !== undefined && node.size < MAX_SIZE ? node : "invalid";
     }
     return read === "invalid" ? undefined : read;
   };
@@ -50,7 +50,7 @@ export function regex(expression: string): Regex {
       const node = nodeOf(evaluation);
       if (node === undefined) return undefined;
       if (program === undefined) {
-        evaluation.spend(node.states * BUILD_COST);
+        evaluation.spend(node.size * BUILD_COST);
         program = programOf(node);
       }
       return search(program, text, evaluation);

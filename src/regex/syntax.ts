@@ -12,8 +12,8 @@ export type Node = Size &
   );
 
 interface Size {
-  /** States of a program that finds it. */
-  readonly states: number;
+  /** Of a program that finds it: its states, and what a set counts beyond one. */
+  readonly size: number;
   /** Whether it can take a character of the text. */
   readonly takes: boolean;
 }
@@ -26,43 +26,43 @@ export interface Look {
 }
 
 export const EDGE = -1;
-export const EMPTY: Node = Object.freeze({ kind: "empty", states: 0, takes: false });
+export const EMPTY: Node = Object.freeze({ kind: "empty", size: 0, takes: false });
 
 export function literal(codePoint: number): Node {
-  return { kind: "literal", codePoint, states: 1, takes: true };
+  return { kind: "literal", codePoint, size: 1, takes: true };
 }
 
 export function oneOf(set: CodePoints): Node {
-  return { kind: "set", set, states: 1, takes: true };
+  return { kind: "set", set, size: set.size, takes: true };
 }
 
 export function looking(look: Look): Node {
-  return { kind: "look", look, states: 1, takes: false };
+  return { kind: "look", look, size: 1, takes: false };
 }
 
 export function concat(nodes: readonly Node[]): Node {
   const parts = nodes.filter((node) => node.kind !== "empty");
   const [first = EMPTY] = parts;
   if (parts.length < 2) return first;
-  return { kind: "concat", nodes: parts, states: statesOf(parts), takes: parts.some(({ takes }) => takes) };
+  return { kind: "concat", nodes: parts, size: sizeOf(parts), takes: parts.some(({ takes }) => takes) };
 }
 
 export function alternate(nodes: readonly Node[]): Node {
   const [first = EMPTY] = nodes;
   if (nodes.length < 2) return first;
-  const states = statesOf(nodes) + nodes.length - 1;
-  return { kind: "alternate", nodes, states, takes: nodes.some(({ takes }) => takes) };
+  const size = sizeOf(nodes) + nodes.length - 1;
+  return { kind: "alternate", nodes, size, takes: nodes.some(({ takes }) => takes) };
 }
 
 /** @param max `Infinity` for no bound. What takes no character is found any number of times as soon as once. */
 export function repeat(node: Node, min: number, max: number): Node {
   if (node.kind === "empty" || max === 0) return EMPTY;
   if (!node.takes) return min > 0 ? node : EMPTY;
-  const states =
-    max === Number.POSITIVE_INFINITY ? node.states * Math.max(min, 1) + 1 : node.states * max + max - min;
-  return { kind: "repeat", node, min, max, states, takes: true };
+  const size =
+    max === Number.POSITIVE_INFINITY ? node.size * Math.max(min, 1) + 1 : node.size * max + max - min;
+  return { kind: "repeat", node, min, max, size, takes: true };
 }
 
-function statesOf(nodes: readonly Node[]): number {
-  return nodes.reduce((sum, { states }) => sum + states, 0);
+function sizeOf(nodes: readonly Node[]): number {
+  return nodes.reduce((sum, { size }) => sum + size, 0);
 }

@@ -3,7 +3,7 @@ import type { Evaluation } from "../../evaluation.ts";
 import { formatValue, isList, type Value } from "../../value.ts";
 import { asStruct } from "../malformed.ts";
 import { type Constraint, outcome } from "./constraint.ts";
-import { indexed, parseValues, type ValueList, valueList } from "./value-list.ts";
+import { parseValues, type ValueList, valueList } from "./value-list.ts";
 
 /** A list that has every required value, and maybe others; with nothing required, any list. */
 export interface Contains extends Constraint {
@@ -20,7 +20,7 @@ export function contains(required: readonly Value[]): Contains {
     failsOn: () => "nothing",
     list,
     matches: (argument: Value, evaluation: Evaluation) =>
-      outcome(isList(argument) && indexed(argument, evaluation).includes(list, evaluation)),
+      outcome(isList(argument) && valueList(argument).includes(list, evaluation)),
     permits: (child: Constraint, evaluation: Evaluation) =>
       isContains(child) && child.list.includes(list, evaluation),
     describe: () => `Contains(${required.map(formatValue).join(", ")})`,

@@ -36,9 +36,11 @@ export interface ValueList {
   includes(other: ValueList, evaluation: Evaluation): boolean;
 }
 
+/** Made when first asked, by the judgement that asks. */
 export function valueList(values: readonly Value[]): ValueList {
-  const keys = new Set(values.filter((value) => sameValue(value, value)).map(keyOf));
+  let keys: ReadonlySet<string> | undefined;
   const has = (value: Value, evaluation: Evaluation): boolean => {
+    keys ??= keysOf(values, evaluation);
     evaluation.spend(KEY_EFFORT * valueSize(value));
     return keys.has(keyOf(value));
   };
@@ -49,17 +51,13 @@ export function valueList(values: readonly Value[]): ValueList {
   };
 }
 
-/** The values of an argument as a list to look others up in. */
-export function indexed(values: readonly Value[], evaluation: Evaluation): ValueList {
-  evaluation.spend(INDEX_EFFORT * valueSize(values));
-  return valueList(values);
+function keysOf(values: readonly Value[], evaluation: Evaluation): ReadonlySet<string> {
+  evaluation.spend(KEY_EFFORT * valueSize(values));
+  return new Set(values.filter((value) => sameValue(value, value)).map(keyOf));
 }
 
-/** Steps for each part of a value that is put into a list. */
-const INDEX_EFFORT = 10;
-
 /** Steps for each part of a value whose key is made. */
-const KEY_EFFORT = 9;
+const KEY_EFFORT = 7;
 
 export function parseValues(value: CborValue, what: string): readonly Value[] {
   return asArray(value, what).map(toValue);

@@ -16,6 +16,7 @@ const many = new Map<string, Value>([
   ["n", numbers.slice(0, 2000)],
   ["t", text],
   ["z", "0".repeat(SIZE)],
+  ["m", new Map(numbers.map((number) => [String(number), number]))],
 ]);
 
 function times(part: string, count = Math.floor(SIZE / part.length)): string {
@@ -67,6 +68,7 @@ const COSTLY: readonly (readonly [string, Value])[] = [
     "n.all(x, t.endsWith(t))",
     "n.all(x, 'b' in t || true)",
     "n.all(x, max(n) > 0)",
+    "n.all(x, m.exists(key, true))",
     "n.all(x, -1 in n || true)",
     "n.all(x, int(z) == 0)",
     "n.all(x, double(z) == 0.0)",

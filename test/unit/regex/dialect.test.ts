@@ -283,7 +283,7 @@ test("a name that changed between versions of Unicode, or that the platform lack
 test("an expression that is too long, or whose program would be too large, is refused", () => {
   assert.equal(verdict("a".repeat(19_000), "a".repeat(19_000)), "match");
   assert.equal(verdict(`a${" ".repeat(20_000)}`, "a"), "error");
-  assert.equal(verdict("\\w{500}", "é".repeat(500)), "match");
+  assert.equal(verdict("\\w{300}", "é".repeat(300)), "match");
   assert.equal(verdict("\\w{500}{50}", "a"), "error");
   assert.equal(verdict("a{1001}{1001}", "a"), "error");
   assert.equal(verdict("a{4294967295}", "a"), "error");
