@@ -22,7 +22,7 @@ import { parseWildcard } from "./wildcard.ts";
 
 export { cel } from "./cel.ts";
 export { cidr } from "./cidr.ts";
-export { type Constraint, isFault, type Outcome } from "./constraint.ts";
+export { type Constraint, type FailsOn, isFault, type Outcome } from "./constraint.ts";
 export { contains } from "./contains.ts";
 export { exact } from "./exact.ts";
 export { notOneOf } from "./not-one-of.ts";

@@ -57,7 +57,7 @@ function keysOf(values: readonly Value[], evaluation: Evaluation): ReadonlySet<s
 }
 
 /** Steps for each part of a value whose key is made. */
-const KEY_EFFORT = 7;
+const KEY_EFFORT = 9;
 
 export function parseValues(value: CborValue, what: string): readonly Value[] {
   return asArray(value, what).map(toValue);
