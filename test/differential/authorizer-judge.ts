@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { freePort } from "../../src/cli/demo/free-port.ts";
-import { bodyOf, type Judge } from "./judge.ts";
+import { bodyOf, headersOf, type Judge } from "./judge.ts";
 import { gatewayYaml } from "./trust.ts";
 
 const PROGRAM = "tenuo-authorizer";
@@ -39,11 +39,13 @@ export async function startAuthorizerJudge(): Promise<Judge | undefined> {
   return {
     name: VERSION,
     async judge({ spec: { call }, material }) {
-      const { status, text } = await post(agent, port, `/${call.tool}`, bodyOf(call.args), {
-        "x-tenuo-warrant": material.warrant,
-        "x-tenuo-pop": material.proof,
-        "x-tenuo-approvals": material.approvals,
-      });
+      const { status, text } = await post(
+        agent,
+        port,
+        `/${call.tool}`,
+        bodyOf(call.args),
+        headersOf(material),
+      );
       if (status === 200) return { allow: true, detail: "" };
       const answer = JSON.parse(text) as {
         error: string;
@@ -116,19 +118,9 @@ async function post(
   port: number,
   path: string,
   body: string,
-  headers: Readonly<Record<string, string | undefined>>,
+  headers: Readonly<Record<string, string>>,
 ): Promise<Answer> {
-  const present = Object.entries(headers).filter(
-    (header): header is [string, string] => header[1] !== undefined,
-  );
-  const sent = request({
-    agent,
-    host: "127.0.0.1",
-    port,
-    path,
-    method: "POST",
-    headers: Object.fromEntries(present),
-  });
+  const sent = request({ agent, host: "127.0.0.1", port, path, method: "POST", headers });
   sent.setHeader("content-type", "application/json");
   sent.end(body);
   const [response] = await once(sent, "response");

@@ -1,6 +1,6 @@
 import { type Rule, ruleFor } from "./deliberate.ts";
 import type { Case, Judge, JudgeName, Verdict } from "./judge.ts";
-import { assemble } from "./mint.ts";
+import { assemble, NOTHING_YET } from "./mint.ts";
 import type { OurVerdict } from "./our-judge.ts";
 import type { SdkJudge } from "./sdk-judge.ts";
 import type { CaseSpec } from "./spec.ts";
@@ -31,19 +31,19 @@ export interface Judges {
 /** Makes the cases and asks everyone; minting and judging are close together, since clocks are real. */
 export async function compare(judges: Judges, specs: readonly CaseSpec[]): Promise<Comparison[]> {
   const minted = await Promise.all(
-    specs.map((spec) => (spec.minter === "sdk" ? judges.sdk.mint(spec) : { chain: [], proof: undefined })),
+    specs.map((spec) => (spec.minter === "sdk" ? judges.sdk.mint(spec) : NOTHING_YET)),
   );
   const now = Math.floor(Date.now() / 1000);
   return Promise.all(
     specs.map(async (spec, i): Promise<Comparison> => {
-      const { chain, proof } = minted[i] ?? { chain: [], proof: undefined };
-      const given: Case = { spec, material: assemble(spec, chain, proof, now) };
+      const begun = minted[i] ?? NOTHING_YET;
+      const given: Case = { spec, material: assemble(spec, begun, now) };
       const others = [judges.sdk, judges.authorizer].filter((judge) => judge !== undefined);
       const answers = others.map(async (judge) => [judge.name, await judge.judge(given)] as const);
       const ours = judges.ours(given);
       const theirs = new Map(await Promise.all(answers));
       const disagreements = disagreementsOf(spec, ours, theirs);
-      return { ...given, ours, theirs, disagreements, mintedBySdk: chain.length === spec.links.length };
+      return { ...given, ours, theirs, disagreements, mintedBySdk: begun.chain.length === spec.links.length };
     }),
   );
 }

@@ -1,4 +1,5 @@
 import type { Value } from "../../src/value.ts";
+import { anyGating, approvalsFor, inheritedGating } from "./gates.ts";
 import { mutate } from "./mutate.ts";
 import { type Random, randomFor } from "./random.ts";
 import { argumentFor } from "./sample.ts";
@@ -26,7 +27,7 @@ function honestCase(random: Random, seed: number, index: number): CaseSpec {
   const leaf = links.at(-1) as LinkSpec;
   const call = callUnder(random, leaf);
   const proof: ProofSpec = { ...call, key: leaf.holder, time: 0, form: "right" };
-  return { seed, index, minter, links, call, proof, approvals: [] };
+  return { seed, index, minter, links, call, proof, approvals: approvalsFor(random, leaf) };
 }
 
 function rootLink(random: Random, isLeaf: boolean): LinkSpec {
@@ -42,7 +43,11 @@ function rootLink(random: Random, isLeaf: boolean): LinkSpec {
     ...(random.chance(0.4) ? { clearance: random.pick([0, 10, 30, 50, 255]) } : {}),
     ...(random.chance(0.1) ? { session: random.pick(["s1", "s2"]) } : {}),
   } as const;
-  if (isLeaf || random.chance(0.85)) return { ...common, type: "execution", tools: anyTools(random) };
+  if (isLeaf || random.chance(0.85)) {
+    const tools = anyTools(random);
+    const gating = random.chance(0.2) ? anyGating(random, Object.keys(tools)) : {};
+    return { ...common, ...gating, type: "execution", tools };
+  }
   return {
     ...common,
     type: "issuer",
@@ -55,7 +60,16 @@ function rootLink(random: Random, isLeaf: boolean): LinkSpec {
 
 function childLink(random: Random, above: readonly LinkSpec[], isLeaf: boolean): LinkSpec {
   const parent = above.at(-1) as LinkSpec;
-  const { issuableTools: _tools, bounds: _bounds, maxIssueDepth: _depth, clearance, ...kept } = parent;
+  const {
+    issuableTools: _tools,
+    bounds: _bounds,
+    maxIssueDepth: _depth,
+    gates: _gates,
+    approvers: _approvers,
+    minApprovals: _least,
+    clearance,
+    ...kept
+  } = parent;
   const common = {
     ...kept,
     signer: parent.holder,
@@ -66,7 +80,10 @@ function childLink(random: Random, above: readonly LinkSpec[], isLeaf: boolean):
     parent: "right",
     ...clearanceBelow(random, clearance),
   } as const;
-  if (parent.type === "execution") return { ...common, tools: narrowerTools(random, parent.tools) };
+  if (parent.type === "execution") {
+    const tools = narrowerTools(random, parent.tools);
+    return { ...common, tools, ...inheritedGating(parent, Object.keys(tools)) };
+  }
   return !isLeaf && random.chance(0.3)
     ? { ...common, ...issuing(random, parent) }
     : { ...common, type: "execution", tools: issuedTools(random, parent) };

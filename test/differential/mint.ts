@@ -5,8 +5,11 @@ import type { CborKey, CborValue } from "../../src/cbor/value.ts";
 import { type SigningKey, signingKeyFromSeed, signMessage } from "../../src/crypto/ed25519.ts";
 import { sha256 } from "../../src/crypto/sha256.ts";
 import { ALGORITHM, KEY } from "../../src/warrant/payload.ts";
-import { proofMessage, warrantMessage } from "../../src/warrant/signed-message.ts";
+import { approvalMessage, proofMessage, warrantMessage } from "../../src/warrant/signed-message.ts";
 import {
+  type ApprovalSpec,
+  type ArgumentGateSpec,
+  type CallSpec,
   type CaseSpec,
   type ConstraintSpec,
   KEY_NAMES,
@@ -32,31 +35,39 @@ export interface Envelope {
 export interface Material {
   readonly warrant: string;
   readonly proof: string | undefined;
-  readonly approvals: string | undefined;
+  /** Each signed approval in base64url. */
+  readonly approvals: readonly string[];
   /** Unix seconds it was made at. */
   readonly now: number;
 }
 
+/** What was made elsewhere already. */
+export interface Begun {
+  /** Warrants from the root on. */
+  readonly chain: readonly Envelope[];
+  readonly proof: Uint8Array | undefined;
+  readonly approvals: readonly Uint8Array[] | undefined;
+}
+
+export const NOTHING_YET: Begun = { chain: [], proof: undefined, approvals: undefined };
+
 /**
- * Makes the rest of a chain by hand, of which `made` is there already, and everything that goes with it.
+ * Makes the rest of a request by hand.
  *
  * @param now Unix seconds
  */
-export function assemble(
-  spec: CaseSpec,
-  made: readonly Envelope[],
-  proof: Uint8Array | undefined,
-  now: number,
-): Material {
-  const chain = [...made];
+export function assemble(spec: CaseSpec, begun: Begun, now: number): Material {
+  const chain = [...begun.chain];
   for (const [index, link] of spec.links.entries()) {
-    if (index >= made.length) chain.push(signLink(spec, link, index, chain.at(-1), now));
+    if (index >= begun.chain.length) chain.push(signLink(spec, link, index, chain.at(-1), now));
   }
-  const signed = proof ?? signProof(spec.proof, chain, now);
+  const proof = begun.proof ?? signProof(spec.proof, chain, now);
+  const approvals =
+    begun.approvals ?? spec.approvals.map((approval) => approve(approval, spec.call, chain, now));
   return {
     warrant: Buffer.from(tamper(spec, chain)).toString("base64url"),
-    proof: proofText(spec.proof, signed),
-    approvals: undefined,
+    proof: proofText(spec.proof, proof),
+    approvals: approvals.map((bytes) => Buffer.from(bytes).toString("base64url")),
     now,
   };
 }
@@ -113,11 +124,27 @@ function parentHash({ parent }: LinkSpec, above: Envelope | undefined): Uint8Arr
   return sha256(parent === "right" && above !== undefined ? above.payload : Buffer.from("another"));
 }
 
-function extensionsOf({ session, agent }: LinkSpec): CborValue {
-  const extensions = Object.entries({ "tenuo.session_id": session, "tenuo.agent_id": agent });
-  const present = extensions.filter(([, text]) => text !== undefined);
-  if (present.length === 0) return undefined;
-  return new Map(present.map(([name, text]) => [name, [...Buffer.from(text ?? "")].map(BigInt)]));
+function extensionsOf({ session, agent, gates }: LinkSpec): CborValue {
+  const extensions = new Map<string, Uint8Array>();
+  if (session !== undefined) extensions.set("tenuo.session_id", Buffer.from(session));
+  if (agent !== undefined) extensions.set("tenuo.agent_id", Buffer.from(agent));
+  if (gates !== undefined) extensions.set("tenuo.approval_gates", encode(gatesToCbor(gates)));
+  if (extensions.size === 0) return undefined;
+  return new Map(Array.from(extensions, ([name, bytes]) => [name, Array.from(bytes, BigInt)]));
+}
+
+function gatesToCbor(gates: NonNullable<LinkSpec["gates"]>): CborValue {
+  const tools = Object.entries(gates).map(([tool, gate]): [string, CborValue] => {
+    const entries = Object.entries(gate ?? {}).map(([name, asked]) => [name, gateToCbor(asked)] as const);
+    return [tool, new Map([["args", gate === null ? null : new Map(entries)]])];
+  });
+  return new Map(tools);
+}
+
+function gateToCbor(gate: ArgumentGateSpec): CborValue {
+  if (gate === "all") return gate;
+  if ("matches" in gate) return constraintToCbor(gate.matches);
+  return new Map([["exempt", constraintToCbor(gate.exempt)]]);
 }
 
 /** Of a warrant made by hand: always the same in the same case. */
@@ -176,13 +203,42 @@ export function constraintToCbor(constraint: ConstraintSpec): CborValue {
 
 /** From the text of the protocol, without the code that is under test. */
 function signProof(proof: ProofSpec, chain: readonly Envelope[], now: number): Uint8Array {
-  const of = chain[proof.link ?? chain.length - 1] ?? chain.at(-1);
-  const id =
-    of === undefined ? undefined : (decode(of.payload) as ReadonlyMap<bigint, CborValue>).get(KEY.id);
+  const { id } = claimsOf(chain, proof.link);
   const window = BigInt(Math.floor((now + proof.time) / 30) * 30);
   const args = [...proof.args].sort(([a], [b]) => compareText(a, b));
-  const challenge = encode([Buffer.from(id as Uint8Array).toString("hex"), proof.tool, args, window]);
-  return signMessage(KEYS[proof.key], proofMessage(challenge));
+  return signMessage(KEYS[proof.key], proofMessage(encode([id, proof.tool, args, window])));
+}
+
+/** Of the leaf, unless another link is meant. */
+function claimsOf(chain: readonly Envelope[], link: number | undefined) {
+  const { payload } = chain[link ?? chain.length - 1] ?? (chain.at(-1) as Envelope);
+  const claims = decode(payload) as ReadonlyMap<bigint, CborValue>;
+  const [, holder] = claims.get(KEY.holder) as readonly [CborValue, Uint8Array];
+  return { id: Buffer.from(claims.get(KEY.id) as Uint8Array).toString("hex"), holder };
+}
+
+/** Likewise, by approvals §3 and §4. */
+function approve(spec: ApprovalSpec, made: CallSpec, chain: readonly Envelope[], now: number): Uint8Array {
+  const { id, holder } = claimsOf(chain, spec.link);
+  const { tool, args } = spec.call ?? made;
+  const payload = encode(
+    new Map<string, CborValue>([
+      ["version", 1n],
+      ["request_hash", Array.from(sha256(encode([`tnu_wrt_${id}`, tool, encode(args), holder])), BigInt)],
+      ["nonce", Array<bigint>(16).fill(7n)],
+      ["external_id", "somebody"],
+      ["approved_at", BigInt(now + spec.approved)],
+      ["expires_at", BigInt(now + spec.expires)],
+    ]),
+  );
+  return encode(
+    new Map<string, CborValue>([
+      ["approval_version", 1n],
+      ["payload", payload],
+      ["approver_key", publicKey(spec.claimed ?? spec.key)],
+      ["signature", [ALGORITHM, signMessage(KEYS[spec.key], approvalMessage(payload))]],
+    ]),
+  );
 }
 
 function proofText({ form }: ProofSpec, signature: Uint8Array): string | undefined {

@@ -1,3 +1,4 @@
+import { APPROVERS, variedApproval, variedApprovers, variedGates } from "./gates.ts";
 import { varied } from "./narrow.ts";
 import type { Random } from "./random.ts";
 import { ARGUMENTS, anySet, HOLDERS, TOOLS, themeOf } from "./sets.ts";
@@ -34,6 +35,11 @@ const MUTATIONS: readonly Mutation[] = [
   expired,
   onLink((random, link) => ({ ...link, issued: random.pick([-500, -30, 10, 120]) })),
   onLink((random, link) => ({ ...link, session: random.pick(["s1", "s3"]) })),
+  mutateApprovals,
+  mutateApprovals,
+  onLink((random, link) => variedGates(random, link, TOOLS)),
+  onLink((random, link) => variedGates(random, link, TOOLS)),
+  onLink(variedApprovers),
   onLink((random, link) => ({ ...link, sameIdAs: random.below(3) })),
   onLink(mutateIssuer),
   onLink((random, link) =>
@@ -154,6 +160,24 @@ function mutateProof(random: Random, spec: CaseSpec): CaseSpec {
   if (choice === 4) return { ...spec, proof: { ...proof, link: random.below(spec.links.length) } };
   if (choice === 5) return { ...spec, call: { ...spec.call, tool: random.pick(TOOLS) } };
   return { ...spec, proof: { ...proof, args: new Map([...proof.args].slice(1)) } };
+}
+
+function mutateApprovals(random: Random, spec: CaseSpec): CaseSpec {
+  const { approvals } = spec;
+  const approval = { key: random.pick(APPROVERS), approved: 0, expires: 60 };
+  if (approvals.length === 0) return { ...spec, approvals: [approval] };
+  const at = random.below(approvals.length);
+  const chosen = approvals[at] ?? approval;
+  return {
+    ...spec,
+    approvals: random.pick([
+      approvals.toSpliced(at, 1),
+      [...approvals, chosen],
+      [variedApproval(random, chosen), ...approvals],
+      approvals.with(at, variedApproval(random, chosen)),
+      approvals.with(at, variedApproval(random, chosen)),
+    ]),
+  };
 }
 
 function mutateTampering(random: Random, spec: CaseSpec): CaseSpec {

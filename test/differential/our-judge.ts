@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { authorize, type Policy } from "../../src/decision/authorize.ts";
 import type { Reason } from "../../src/decision/reason.ts";
 import { loadGateway } from "../../src/gateway/load.ts";
-import { bodyOf, type Case, type Verdict } from "./judge.ts";
+import { bodyOf, type Case, headersOf, type Verdict } from "./judge.ts";
 import { KEYS } from "./mint.ts";
 import { gatewayYaml, ROOTS } from "./trust.ts";
 
@@ -23,13 +23,12 @@ export function createOurJudge(): (given: Case) => OurVerdict {
   };
   return ({ spec: { call }, material }) => {
     const body = Buffer.from(bodyOf(call.args));
-    const lines = Object.entries({
+    const headers = {
+      ...headersOf(material),
       "content-type": "application/json",
       "content-length": String(body.length),
-      "x-tenuo-warrant": material.warrant,
-      "x-tenuo-pop": material.proof,
-      "x-tenuo-approvals": material.approvals,
-    }).flatMap(([name, value]) => (value === undefined ? [] : [[name, [value]] as const]));
+    };
+    const lines = Object.entries(headers).map(([name, value]) => [name, [value]] as const);
     const decision = authorize(policy, material.now, {
       method: "POST",
       target: `/${call.tool}`,

@@ -15,7 +15,7 @@ export function describe(comparison: Comparison): string {
     `  tool: ${spec.call.tool}`,
     `  args: ${bodyOf(spec.call.args)}`,
     `  proof: ${material.proof ?? "(none)"}`,
-    ...(material.approvals === undefined ? [] : [`  approvals: ${material.approvals}`]),
+    ...material.approvals.map((approval) => `  approval: ${approval}`),
     `  now: ${material.now}`,
     `  before it was made smaller: npm run test:conformance -- --seed ${spec.seed} --case ${spec.index}`,
   ];

@@ -1,5 +1,5 @@
 import { isList } from "../../src/value.ts";
-import type { ConstraintSpec, LinkSpec, SetSpec } from "./spec.ts";
+import type { ArgumentGateSpec, ConstraintSpec, LinkSpec, SetSpec } from "./spec.ts";
 
 /** The depth that the SDK's builders give every warrant. */
 const SDK_DEPTH = 64;
@@ -11,6 +11,7 @@ export function sayable(links: readonly LinkSpec[]): readonly LinkSpec[] {
     maxDepth: SDK_DEPTH,
     tools: Object.fromEntries(Object.entries(link.tools).map(([tool, set]) => [tool, sayableSet(set)])),
     ...(link.bounds === undefined ? {} : { bounds: sayableSet(link.bounds) }),
+    ...(link.gates === undefined ? {} : { gates: sayableGates(link.gates) }),
   }));
 }
 
@@ -20,6 +21,20 @@ function sayableSet(set: SetSpec): SetSpec {
     reworded(constraint),
   ]);
   return { ...set, constraints: Object.fromEntries(constraints) };
+}
+
+function sayableGates(gates: NonNullable<LinkSpec["gates"]>): NonNullable<LinkSpec["gates"]> {
+  const tools = Object.entries(gates).map(([tool, gate]) => {
+    if (gate === null) return [tool, null];
+    const entries = Object.entries(gate).map(([name, asked]) => [name, sayableGate(asked)] as const);
+    return [tool, Object.fromEntries(entries)];
+  });
+  return Object.fromEntries(tools);
+}
+
+function sayableGate(gate: ArgumentGateSpec): ArgumentGateSpec {
+  if (gate === "all") return gate;
+  return "matches" in gate ? { matches: reworded(gate.matches) } : { exempt: reworded(gate.exempt) };
 }
 
 /** `Exact`, `OneOf` and `NotOneOf` take text only there, and `Range` has no open ends. */

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+import os
 import sys
 import time
 import warnings
@@ -80,7 +81,21 @@ def gates(spec):
 
 
 def argument_gate(spec):
-    raise Unsupported("gates of arguments")
+    if spec == "all":
+        return None
+    if "matches" in spec:
+        return constraint(spec["matches"])
+    return {"exempt": constraint(spec["exempt"])}
+
+
+def inherited_gating(parent_link, link):
+    """What the builders leave to a child: the gates of its tools, and the approvers while there is a gate."""
+    gating = {name: parent_link[name] for name in ("gates", "approvers", "minApprovals") if name in parent_link}
+    if "gates" not in gating:
+        return gating
+    tools = link.get("issuableTools", link["tools"])
+    kept = {tool: gate for tool, gate in gating["gates"].items() if tool in tools or "*" in tools}
+    return {**gating, "gates": kept} if kept else {}
 
 
 def public(keys, name):
@@ -128,8 +143,11 @@ def mint_root(keys, link):
 
 
 def mint_child(keys, parent, parent_link, link):
-    inherited = {name for name in ("session", "approvers", "minApprovals", "gates") if link.get(name) == parent_link.get(name)}
-    refuse_others(link, {"clearance", "issuableTools", *inherited})
+    if {name: link[name] for name in ("gates", "approvers", "minApprovals") if name in link} != inherited_gating(parent_link, link):
+        raise Unsupported("another gating")
+    if link.get("session") != parent_link.get("session"):
+        raise Unsupported("another session")
+    refuse_others(link, {"clearance", "issuableTools", "session", "gates", "approvers", "minApprovals"})
     if link["maxDepth"] != parent.max_depth or link["depth"] != parent_link["depth"] + 1 or link["parent"] != "right":
         raise Unsupported("depths")
     if link["type"] == "execution" and parent_link["type"] == "issuer":
@@ -153,6 +171,17 @@ def encode(raw):
     return base64.b64encode(bytes(raw)).decode()
 
 
+def approve(keys, chain, call, spec):
+    warrant = chain[int(spec["link"])] if "link" in spec else chain[-1]
+    call = spec.get("call", call)
+    digest = core.py_compute_request_hash(warrant.id, call["tool"], call["args"], warrant.authorized_holder)
+    now = int(time.time())
+    payload = core.ApprovalPayload(
+        digest, os.urandom(16), "somebody", now + int(spec["approved"]), now + int(spec["expires"])
+    )
+    return core.SignedApproval.create(payload, keys[spec["key"]])
+
+
 def mint(keys, spec):
     """As many warrants of the chain, from the root, as the builders go along with."""
     chain = []
@@ -167,6 +196,8 @@ def mint(keys, spec):
     if refusal is None and "link" not in proof:
         at = int(time.time()) + int(proof["time"])
         answer["proof"] = encode(chain[-1].sign(keys[proof["key"]], proof["tool"], proof["args"], at))
+    if refusal is None and not any("claimed" in approval for approval in spec["approvals"]):
+        answer["approvals"] = [encode(approve(keys, chain, spec["call"], approval).to_bytes()) for approval in spec["approvals"]]
     return {**answer, "refusal": refusal}
 
 
@@ -181,10 +212,6 @@ def warrants(text):
             raise ValueError(f"{single}; as a stack: {stack}") from None
 
 
-def approvals(text):
-    return None
-
-
 def judge(authorizer, request):
     try:
         chain = warrants(request["warrant"])
@@ -193,8 +220,8 @@ def judge(authorizer, request):
     try:
         proof = request.get("proof")
         signature = None if proof is None else base64.urlsafe_b64decode(proof + "=" * (-len(proof) % 4))
-        given = approvals(request.get("approvals"))
-        authorizer.check_chain(chain, request["tool"], request["args"], signature, given)
+        given = [core.SignedApproval.from_bytes(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))) for text in request["approvals"]]
+        authorizer.check_chain(chain, request["tool"], request["args"], signature, given or None)
         return {"allow": True, "detail": ""}
     except Exception as error:
         return {"allow": False, "detail": f"{type(error).__name__}: {error}"}

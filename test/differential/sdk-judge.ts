@@ -6,19 +6,15 @@ import { decode } from "../../src/cbor/decode.ts";
 import type { CborValue } from "../../src/cbor/value.ts";
 import { python } from "../support/python.ts";
 import type { Judge, Verdict } from "./judge.ts";
-import type { Envelope } from "./mint.ts";
+import type { Begun, Envelope } from "./mint.ts";
 import { type CaseSpec, KEY_NAMES, toJson } from "./spec.ts";
 import { ROOTS } from "./trust.ts";
 
 const program = fileURLToPath(new URL("sdk-judge.py", import.meta.url));
 
 /** What the SDK's builders made of a chain. */
-export interface Minted {
-  /** From the root on, as far as the builders went along. */
-  readonly chain: readonly Envelope[];
-  /** The SDK's own signature over the call, when it made the whole chain. */
-  readonly proof: Uint8Array | undefined;
-  /** Why it stopped. */
+export interface Minted extends Begun {
+  /** Why its builders stopped before the leaf; only when they made it are there proof and approvals. */
   readonly refusal: string | undefined;
 }
 
@@ -34,10 +30,11 @@ export async function startSdkJudge(): Promise<SdkJudge> {
   return {
     name: "0.3.3",
     async mint(spec) {
-      const { chain, proof, refusal } = (await ask({ mint: spec })) as MintAnswer;
+      const { chain, proof, approvals, refusal } = (await ask({ mint: spec })) as MintAnswer;
       return {
         chain: chain.map(toEnvelope),
         proof: proof === undefined ? undefined : Buffer.from(proof, "base64"),
+        approvals: approvals?.map((text) => Buffer.from(text, "base64")),
         refusal: refusal ?? undefined,
       };
     },
@@ -55,6 +52,7 @@ export async function startSdkJudge(): Promise<SdkJudge> {
 interface MintAnswer {
   readonly chain: readonly string[];
   readonly proof?: string;
+  readonly approvals?: readonly string[];
   readonly refusal: string | null;
 }
 
