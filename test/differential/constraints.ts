@@ -11,7 +11,7 @@ export interface Theme {
 }
 
 /** Kinds that aren't evaluated here yet. */
-const LATER: ReadonlySet<Kind> = new Set<Kind>(["regex", "urlSafe"]);
+const LATER: ReadonlySet<Kind> = new Set<Kind>(["urlSafe"]);
 
 const ANYWHERE: readonly Kind[] = ["exact", "oneOf", "notOneOf", "wildcard"];
 

@@ -1,7 +1,7 @@
 import { compileGlob } from "../../src/warrant/constraint/glob.ts";
 import type { JudgeName, Verdict } from "./judge.ts";
 import type { OurVerdict } from "./our-judge.ts";
-import type { CaseSpec, ConstraintSpec, Kind, LinkSpec, SetSpec } from "./spec.ts";
+import type { ArgumentGateSpec, CaseSpec, ConstraintSpec, Kind, LinkSpec, SetSpec } from "./spec.ts";
 
 /** One difference that is meant, as narrow as it can be said. */
 export type Rule = StricterRule | OlderSdkRule;
@@ -27,6 +27,7 @@ interface OlderSdkRule extends NamedRule {
 }
 
 const NARROW = "Rights only narrow, over the whole chain";
+const GATES = "Approval gates only get stricter";
 const ONE_READING = "Signed bytes have one reading";
 const OLDER_SDK = "The published SDK is older than the authorizer";
 
@@ -119,6 +120,37 @@ export const RULES: readonly Rule[] = [
         .some((c) => "subpath" in c && !c.subpath.allowEqual && c.subpath.root === "/"),
   },
   {
+    name: "a UrlPattern whose path goes on where its parent's ends",
+    heading: NARROW,
+    judge: "either",
+    ours: /^chain_invalid: .* it widens .*UrlPattern/,
+    applies: ({ links }) => {
+      const patterns = links.flatMap(constraintsOf).flatMap((c) => ("urlPattern" in c ? [c.urlPattern] : []));
+      const goesOn = (longer: string) =>
+        patterns.some((shorter) => afterHost(longer).startsWith(`${afterHost(shorter)}/`));
+      return patterns.some(goesOn);
+    },
+  },
+  {
+    name: "a gate for `*` gates every tool",
+    heading: GATES,
+    judge: "either",
+    ours: /^(?:approval_required|invalid_approval|insufficient_approvals|constraint_violation|chain_invalid: .*approval)/,
+    applies: ({ links }) => links.some(({ gates }) => gates !== undefined && "*" in gates),
+  },
+  {
+    name: "the constraint of a gate can't be narrowed",
+    heading: GATES,
+    judge: "either",
+    ours: /^chain_invalid: .*its approval gate of `.*` fires less often/,
+    applies: (spec) =>
+      pairs(spec).some(([{ gates = {} }]) =>
+        Object.values(gates).some((gate) =>
+          Object.values(gate ?? {}).some((asked) => asked !== "all" && "matches" in asked),
+        ),
+      ),
+  },
+  {
     name: "bytes that only a lax decoder reads",
     heading: ONE_READING,
     judge: "either",
@@ -129,7 +161,8 @@ export const RULES: readonly Rule[] = [
     name: "an unknown kind with a value that isn't bytes is unreadable",
     heading: OLDER_SDK,
     judge: "0.3.3",
-    applies: (spec, theirs) => theirs.detail.startsWith("unreadable: ") && uses(spec, "unknown"),
+    applies: (spec, { detail }) =>
+      /^unreadable: |decode approval gate map/.test(detail) && uses(spec, "unknown"),
   },
   {
     name: "no lists under a Subpath",
@@ -142,6 +175,32 @@ export const RULES: readonly Rule[] = [
     heading: OLDER_SDK,
     judge: "0.3.3",
     applies: (spec) => uses(spec, "shlex"),
+  },
+  {
+    name: "any value may stand beside && and || in Cel",
+    heading: OLDER_SDK,
+    judge: "0.3.3",
+    applies: (spec) => constraints(spec).some((c) => "cel" in c && /&&|\|\|/.test(c.cel)),
+  },
+  {
+    name: "an approver named twice counts twice",
+    heading: OLDER_SDK,
+    judge: "0.3.3",
+    applies: ({ links }) => links.some(({ approvers = [] }) => new Set(approvers).size < approvers.length),
+  },
+  {
+    name: "approvers may change along the chain, and gates below `*`",
+    heading: OLDER_SDK,
+    judge: "0.3.3",
+    applies: (spec, { allow }) =>
+      allow &&
+      pairs(spec).some(
+        ([parent, child]) =>
+          parent.gates !== undefined &&
+          ("*" in child.tools ||
+            String(parent.approvers) !== String(child.approvers) ||
+            parent.minApprovals !== child.minApprovals),
+      ),
   },
 ];
 
@@ -174,10 +233,26 @@ function parents(spec: CaseSpec): readonly ConstraintSpec[] {
   return pairs(spec).flatMap(([parent]) => constraintsOf(parent));
 }
 
+function constraints(spec: CaseSpec): readonly ConstraintSpec[] {
+  return spec.links.flatMap(constraintsOf);
+}
+
+/** Port, path and all. */
+function afterHost(pattern: string): string {
+  return pattern.replace(/^[^/]*\/\/[^/]*/u, "");
+}
+
 /** Every constraint of a warrant, those inside composites included. */
-function constraintsOf({ tools, bounds }: LinkSpec): readonly ConstraintSpec[] {
+function constraintsOf({ tools, bounds, gates = {} }: LinkSpec): readonly ConstraintSpec[] {
   const sets: readonly SetSpec[] = [...Object.values(tools), ...(bounds === undefined ? [] : [bounds])];
-  return sets.flatMap(({ constraints }) => Object.values(constraints)).flatMap(withMembers);
+  const asked = Object.values(gates).flatMap((gate) => Object.values(gate ?? {}).map(constraintOfGate));
+  const named = sets.flatMap(({ constraints }) => Object.values(constraints));
+  return [...named, ...asked.filter((constraint) => constraint !== undefined)].flatMap(withMembers);
+}
+
+function constraintOfGate(gate: ArgumentGateSpec): ConstraintSpec | undefined {
+  if (gate === "all") return undefined;
+  return "matches" in gate ? gate.matches : gate.exempt;
 }
 
 function withMembers(constraint: ConstraintSpec): readonly ConstraintSpec[] {

@@ -129,6 +129,14 @@ function* smallerLinks(link: LinkSpec): Generator<LinkSpec> {
   }
   if (link.bounds !== undefined)
     for (const smaller of smallerSets(link.bounds)) yield { ...link, bounds: smaller };
+  for (const [tool, gate] of Object.entries(link.gates ?? {})) {
+    const { [tool]: _gone, ...gates } = link.gates ?? {};
+    yield { ...link, gates };
+    for (const name of Object.keys(gate ?? {})) {
+      const { [name]: _asked, ...asked } = gate ?? {};
+      yield { ...link, gates: { ...gates, [tool]: asked } };
+    }
+  }
   const { issuableTools = [] } = link;
   if (issuableTools.length > 1) {
     for (const [i] of issuableTools.entries())
