@@ -1,4 +1,5 @@
 import type { Value } from "../../src/value.ts";
+import * as compose from "./compose.ts";
 import * as literals from "./literals.ts";
 import type { Random } from "./random.ts";
 import type { ConstraintSpec, Kind, RangeSpec } from "./spec.ts";
@@ -10,24 +11,24 @@ export interface Theme {
   readonly value: (random: Random) => Value;
 }
 
-/** Kinds that aren't evaluated here yet. */
-const LATER: ReadonlySet<Kind> = new Set<Kind>(["urlSafe"]);
-
 const ANYWHERE: readonly Kind[] = ["exact", "oneOf", "notOneOf", "wildcard"];
 
 /** The arguments of every tool. */
 export const THEMES: Readonly<Record<string, Theme>> = {
-  path: { kinds: [...ANYWHERE, "pattern", "pattern", "regex", "subpath", "subpath", "cel"], value: anyText },
+  path: { kinds: [...ANYWHERE, "pattern", "pattern", "regex", "subpath", "subpath", "cel"], value: anyPath },
   count: { kinds: [...ANYWHERE, "range", "range", "range", "cel"], value: anyNumber },
   url: {
     kinds: ["exact", "pattern", ...twice("urlPattern"), ...twice("urlSafe")],
-    value: oneOf(literals.URLS),
+    value: oneOf(literals.URLS, compose.url),
   },
   address: {
     kinds: ["exact", "oneOf", ...twice("cidr"), ...twice("cidr")],
-    value: oneOf(literals.ADDRESSES),
+    value: oneOf(literals.ADDRESSES, compose.address),
   },
-  command: { kinds: ["exact", "pattern", ...twice("shlex"), "shlex"], value: oneOf(literals.COMMANDS) },
+  command: {
+    kinds: ["exact", "pattern", ...twice("shlex"), "shlex"],
+    value: oneOf(literals.COMMANDS, compose.command),
+  },
   tags: { kinds: ["exact", "wildcard", ...twice("contains"), ...twice("subset"), "subpath"], value: anyTags },
   option: { kinds: [...ANYWHERE, "range", "pattern", "contains", "regex"], value: anyValue },
 };
@@ -36,8 +37,12 @@ function twice(kind: Kind): readonly Kind[] {
   return [kind, kind];
 }
 
-function oneOf(texts: readonly string[]): (random: Random) => string {
-  return (random) => random.pick(texts);
+function oneOf(texts: readonly string[], composed: (random: Random) => string): (random: Random) => string {
+  return (random) => (random.chance(0.5) ? random.pick(texts) : composed(random));
+}
+
+function anyPath(random: Random): string {
+  return random.pick([anyText, compose.path, compose.letters])(random);
 }
 
 const COMPOSITES: readonly Kind[] = ["all", "any", "not"];
@@ -46,10 +51,7 @@ const UNASSIGNED = [6, 19, 127, 129, 255];
 /** Some constraint on an argument of that theme; composites nest a few levels at most. */
 export function anyConstraint(random: Random, theme: Theme, level = 0): ConstraintSpec {
   if (random.chance(0.02)) return { unknown: { type: random.pick(UNASSIGNED), value: anyValue(random) } };
-  const kind =
-    level < 3 && random.chance(0.2)
-      ? random.pick(COMPOSITES)
-      : random.pick(theme.kinds.filter((each) => !LATER.has(each)));
+  const kind = level < 3 && random.chance(0.2) ? random.pick(COMPOSITES) : random.pick(theme.kinds);
   return ofKind(random, theme, kind, level);
 }
 
@@ -60,19 +62,21 @@ function ofKind(random: Random, theme: Theme, kind: Kind, level: number): Constr
     case "exact":
       return { exact: theme.value(random) };
     case "pattern":
-      return { pattern: random.pick(literals.PATTERNS) };
+      return { pattern: random.chance(0.5) ? random.pick(literals.PATTERNS) : compose.glob(random) };
     case "range":
       return { range: anyRange(random) };
     case "oneOf":
       return { oneOf: values() };
     case "regex":
-      return { regex: random.pick(literals.REGEXES)[0] };
+      return { regex: random.chance(0.5) ? random.pick(literals.REGEXES)[0] : compose.regex(random) };
     case "notOneOf":
       return { notOneOf: values() };
     case "cidr":
-      return { cidr: random.pick(literals.CIDRS) };
+      return { cidr: random.chance(0.5) ? random.pick(literals.CIDRS) : compose.network(random) };
     case "urlPattern":
-      return { urlPattern: random.pick(literals.URL_PATTERNS) };
+      return {
+        urlPattern: random.chance(0.5) ? random.pick(literals.URL_PATTERNS) : compose.urlPattern(random),
+      };
     case "contains":
       return { contains: anyTags(random) };
     case "subset":
@@ -84,7 +88,7 @@ function ofKind(random: Random, theme: Theme, kind: Kind, level: number): Constr
     case "not":
       return { not: member() };
     case "cel":
-      return { cel: random.pick(literals.CEL_EXPRESSIONS)[0] };
+      return { cel: random.chance(0.5) ? random.pick(literals.CEL_EXPRESSIONS)[0] : compose.cel(random) };
     case "subpath":
       return { subpath: random.pick(literals.SUBPATHS) };
     case "urlSafe":

@@ -56,9 +56,9 @@ export function approvalsFor(
 
 /** A gate that asks less often, or more. */
 export function variedGates(random: Random, link: LinkSpec, tools: readonly string[]): LinkSpec {
-  const { gates, ...free } = link;
+  const { gates = {}, ...free } = link;
   const choice = random.below(6);
-  if (gates === undefined || choice === 0) return { ...link, ...anyGating(random, tools) };
+  if (Object.keys(gates).length === 0 || choice === 0) return { ...link, ...anyGating(random, tools) };
   if (choice === 1) return free;
   const [tool, gate] = random.pick(Object.entries(gates));
   if (choice === 2) {

@@ -1,6 +1,7 @@
-import { Evaluation } from "../../src/evaluation.ts";
+import { Evaluation, TooCostly } from "../../src/evaluation.ts";
 import type { Value } from "../../src/value.ts";
 import { parseConstraint } from "../../src/warrant/constraint/index.ts";
+import { Malformed } from "../../src/warrant/malformed.ts";
 import { constraintToCbor } from "./mint.ts";
 import type { Random } from "./random.ts";
 import type { ConstraintSpec } from "./spec.ts";
@@ -12,9 +13,17 @@ import type { ConstraintSpec } from "./spec.ts";
 export function likelyMatch(random: Random, constraint: ConstraintSpec, candidate: () => Value): Value {
   const first = candidate();
   if (random.chance(0.5)) return first;
-  const { matches } = parseConstraint(constraintToCbor(constraint));
   for (let tries = 0, value = first; tries < 6; tries++, value = candidate()) {
-    if (matches(value, new Evaluation(0)) === "match") return value;
+    if (isMatch(constraint, value)) return value;
   }
   return first;
+}
+
+function isMatch(constraint: ConstraintSpec, value: Value): boolean {
+  try {
+    return parseConstraint(constraintToCbor(constraint)).matches(value, new Evaluation(0)) === "match";
+  } catch (error) {
+    if (error instanceof Malformed || error instanceof TooCostly) return false;
+    throw error;
+  }
 }

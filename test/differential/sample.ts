@@ -1,4 +1,5 @@
 import type { Value } from "../../src/value.ts";
+import { letters, url } from "./compose.ts";
 import type { Theme } from "./constraints.ts";
 import { likelyMatch } from "./likely.ts";
 import * as literals from "./literals.ts";
@@ -27,7 +28,7 @@ export function sample(random: Random, theme: Theme, constraint: ConstraintSpec)
   if ("cel" in constraint) return sampleOf(random, literals.CEL_EXPRESSIONS, constraint.cel);
   if ("cidr" in constraint) return inside(random, literals.ADDRESSES, constraint.cidr.slice(0, 3));
   if ("urlPattern" in constraint) return urlFor(random, constraint.urlPattern);
-  if ("urlSafe" in constraint) return random.pick(literals.URLS);
+  if ("urlSafe" in constraint) return random.chance(0.5) ? random.pick(literals.URLS) : url(random);
   if ("contains" in constraint) return [...constraint.contains, ...anyTags(random)];
   if ("subset" in constraint) return random.some(constraint.subset);
   if ("subpath" in constraint) return pathUnder(random, constraint.subpath.root);
@@ -57,8 +58,8 @@ function expandPattern(random: Random, pattern: string): string {
 }
 
 function sampleOf(random: Random, table: readonly (readonly string[])[], key: string): Value {
-  const [, ...texts] = table.find(([text]) => text !== undefined && key.includes(text)) ?? [];
-  const text = random.pick(texts.length > 0 ? texts : literals.TEXTS);
+  const [, ...texts] = table.find(([text]) => text !== undefined && text !== "" && key.includes(text)) ?? [];
+  const text = texts.length > 0 ? random.pick(texts) : letters(random);
   return /^[0-9]+$/.test(text) && random.chance(0.5) ? BigInt(text) : text;
 }
 
