@@ -15,16 +15,30 @@ const VERSION = "0.3.5";
 const CONNECTIONS = 8;
 
 /** @returns undefined when the published server isn't installed */
-export async function startAuthorizerJudge(): Promise<Judge | undefined> {
+export async function startAuthorizerJudge(revocationList: Uint8Array): Promise<Judge | undefined> {
   const program = onPath(PROGRAM);
   if (program === undefined) return undefined;
   const folder = mkdtempSync(join(tmpdir(), "tenuo-differential-"));
   const port = await freePort();
   const config = join(folder, "gateway.yaml");
-  writeFileSync(config, gatewayYaml());
+  const list = join(folder, "revocation-list");
+  writeFileSync(config, gatewayYaml(false));
+  writeFileSync(list, revocationList);
   const server = spawn(
     program,
-    ["serve", "--config", config, "--bind", "127.0.0.1", "--port", String(port), "--health-port", "0"],
+    [
+      "--revocation-list",
+      list,
+      "serve",
+      "--config",
+      config,
+      "--bind",
+      "127.0.0.1",
+      "--port",
+      String(port),
+      "--health-port",
+      "0",
+    ],
     {
       stdio: ["ignore", "ignore", "pipe"],
       env: { PATH: process.env["PATH"], RUST_LOG: "tenuo_authorizer=off" },

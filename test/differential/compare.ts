@@ -3,6 +3,7 @@ import type { Case, Judge, JudgeName, Verdict } from "./judge.ts";
 import { assemble, NOTHING_YET } from "./mint.ts";
 import type { OurVerdict } from "./our-judge.ts";
 import type { SdkJudge } from "./sdk-judge.ts";
+import { REQUIRED_CLEARANCE } from "./sets.ts";
 import type { CaseSpec } from "./spec.ts";
 
 /** One case, and what everyone says of it. */
@@ -38,8 +39,10 @@ export async function compare(judges: Judges, specs: readonly CaseSpec[]): Promi
     specs.map(async (spec, i): Promise<Comparison> => {
       const begun = minted[i] ?? NOTHING_YET;
       const given: Case = { spec, material: assemble(spec, begun, now) };
-      const others = [judges.sdk, judges.authorizer].filter((judge) => judge !== undefined);
-      const answers = others.map(async (judge) => [judge.name, await judge.judge(given)] as const);
+      const others = [judges.sdk, spec.call.tool in REQUIRED_CLEARANCE ? undefined : judges.authorizer];
+      const answers = others
+        .filter((judge) => judge !== undefined)
+        .map(async (judge) => [judge.name, await judge.judge(given)] as const);
       const ours = judges.ours(given);
       const theirs = new Map(await Promise.all(answers));
       const disagreements = disagreementsOf(spec, ours, theirs);

@@ -36,14 +36,14 @@ export const RULES: readonly Rule[] = [
     name: "a link from or to a warrant without tools",
     heading: NARROW,
     judge: "either",
-    ours: /^chain_invalid: .*(?:it grants no tools|its parent doesn't grant)/,
+    ours: /^chain_invalid: .*(?:it grants no tools|its parent doesn't grant)/s,
     applies: (spec) => spec.links.some(({ type, tools }) => type === "execution" && isEmpty(tools)),
   },
   {
     name: "`*` for a tool that the parent lists by name",
     heading: NARROW,
     judge: "either",
-    ours: /^chain_invalid: \S+ for `/,
+    ours: /^chain_invalid: \S+ for `/s,
     applies: (spec, { detail }) => {
       const [, tool = ""] = /for `([^`]*)` it/.exec(detail) ?? [];
       return pairs(spec).some(
@@ -55,7 +55,7 @@ export const RULES: readonly Rule[] = [
     name: "clearance where the parent has none, or between issuers",
     heading: NARROW,
     judge: "either",
-    ours: /^chain_invalid: .*its clearance is above its parent's/,
+    ours: /^chain_invalid: .*its clearance is above its parent's/s,
     applies: (spec) =>
       pairs(spec).some(([parent, child]) => parent.clearance === undefined || child.type === "issuer"),
   },
@@ -63,7 +63,7 @@ export const RULES: readonly Rule[] = [
     name: "bounds or max_issue_depth of an issuer further up",
     heading: NARROW,
     judge: "either",
-    ours: /^chain_invalid: .*(?:max_issue_depth|for `|as an issuer)/,
+    ours: /^chain_invalid: .*(?:max_issue_depth|for `|as an issuer)/s,
     applies: ({ links }) =>
       links.some(({ maxIssueDepth }) => maxIssueDepth !== undefined) ||
       pairs({ links }).some(([parent, child]) => parent.bounds !== undefined && child.type === "issuer"),
@@ -72,7 +72,7 @@ export const RULES: readonly Rule[] = [
     name: "an execution warrant for a key that issued further up",
     heading: NARROW,
     judge: "either",
-    ours: /^chain_invalid: .*its holder issued a warrant above it/,
+    ours: /^chain_invalid: .*its holder issued a warrant above it/s,
     applies: ({ links }) =>
       links.some((link, i) => {
         const issuers = links.slice(0, i).filter(({ type }) => type === "issuer");
@@ -83,29 +83,32 @@ export const RULES: readonly Rule[] = [
     name: "a lone warrant whose depth and parent contradict each other",
     heading: NARROW,
     judge: "either",
-    ours: /^chain_invalid: depth and parent of the warrant contradict each other/,
+    ours: /^chain_invalid: depth and parent of the warrant contradict each other/s,
     applies: () => true,
   },
   {
     name: "an All without members, or an unknown kind, permits nothing",
     heading: NARROW,
     judge: "either",
-    ours: /^chain_invalid: .* it widens/,
+    ours: /^chain_invalid: .* it widens/s,
     applies: (spec) => parents(spec).some((c) => "unknown" in c || ("all" in c && c.all.length === 0)),
   },
   {
     name: "an Any or a Not with a member that may not be evaluable",
     heading: NARROW,
     judge: "either",
-    ours: /^chain_invalid: .* it widens .*(?:Any|Not)\(/,
-    applies: ({ links }) =>
-      links.flatMap(constraintsOf).some((c) => ("any" in c || "not" in c) && withMembers(c).some(mayFail)),
+    ours: /^chain_invalid: .* it widens .*(?:Any|Not)\(/s,
+    applies: (spec, { detail }) => {
+      const [, from, to] = /` from (.*) to (.*)$/s.exec(detail) ?? [];
+      if (from === to) return false;
+      return constraints(spec).some((c) => ("any" in c || "not" in c) && withMembers(c).some(mayFail));
+    },
   },
   {
     name: "a Pattern with a set is delegated unchanged only",
     heading: NARROW,
     judge: "either",
-    ours: /^chain_invalid: .* it widens .*Pattern/,
+    ours: /^chain_invalid: .* it widens .*Pattern/s,
     applies: ({ links }) =>
       links.flatMap(constraintsOf).some((c) => "pattern" in c && /[[\]]/.test(c.pattern)),
   },
@@ -113,7 +116,7 @@ export const RULES: readonly Rule[] = [
     name: "a Subpath of `/` that leaves out its root leaves out `/`",
     heading: "A Subpath can leave out `/`",
     judge: "either",
-    ours: /^(?:chain_invalid: .* it widens .*Subpath|constraint_violation)/,
+    ours: /^(?:chain_invalid: .* it widens .*Subpath|constraint_violation)/s,
     applies: ({ links }) =>
       links
         .flatMap(constraintsOf)
@@ -123,7 +126,7 @@ export const RULES: readonly Rule[] = [
     name: "a UrlPattern whose path goes on where its parent's ends",
     heading: NARROW,
     judge: "either",
-    ours: /^chain_invalid: .* it widens .*UrlPattern/,
+    ours: /^chain_invalid: .* it widens .*UrlPattern/s,
     applies: ({ links }) => {
       const patterns = links.flatMap(constraintsOf).flatMap((c) => ("urlPattern" in c ? [c.urlPattern] : []));
       const goesOn = (longer: string) =>
@@ -132,17 +135,25 @@ export const RULES: readonly Rule[] = [
     },
   },
   {
+    name: "a UrlPattern of a host below a wildcard, where capitals are kept",
+    heading: NARROW,
+    judge: "either",
+    ours: /^chain_invalid: .* it widens .*UrlPattern/s,
+    applies: (spec) =>
+      constraints(spec).some((c) => "urlPattern" in c && /^(?!https?:|ftp:).*:\/\/\*\./i.test(c.urlPattern)),
+  },
+  {
     name: "a gate for `*` gates every tool",
     heading: GATES,
     judge: "either",
-    ours: /^(?:approval_required|invalid_approval|insufficient_approvals|constraint_violation|chain_invalid: .*approval)/,
+    ours: /^(?:approval_required|invalid_approval|insufficient_approvals|constraint_violation|chain_invalid: .*approval)/s,
     applies: ({ links }) => links.some(({ gates }) => gates !== undefined && "*" in gates),
   },
   {
     name: "the constraint of a gate can't be narrowed",
     heading: GATES,
     judge: "either",
-    ours: /^chain_invalid: .*its approval gate of `.*` fires less often/,
+    ours: /^chain_invalid: .*its approval gate of `.*` fires less often/s,
     applies: (spec) =>
       pairs(spec).some(([{ gates = {} }]) =>
         Object.values(gates).some((gate) =>
@@ -154,7 +165,7 @@ export const RULES: readonly Rule[] = [
     name: "bytes that only a lax decoder reads",
     heading: ONE_READING,
     judge: "either",
-    ours: /^invalid_warrant/,
+    ours: /^invalid_warrant/s,
     applies: ({ tampering }) => tampering !== undefined && "resign" in tampering && tampering.resign,
   },
   {
@@ -175,6 +186,12 @@ export const RULES: readonly Rule[] = [
     heading: OLDER_SDK,
     judge: "0.3.3",
     applies: (spec) => uses(spec, "shlex"),
+  },
+  {
+    name: "UrlSafe knows fewer addresses, and no dot after a host",
+    heading: OLDER_SDK,
+    judge: "0.3.3",
+    applies: (spec) => uses(spec, "urlSafe"),
   },
   {
     name: "any value may stand beside && and || in Cel",

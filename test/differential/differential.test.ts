@@ -17,7 +17,7 @@ test("a seed and an index always give the same case", () => {
 });
 
 test("between a quarter and two thirds of the cases are allowed", () => {
-  const judge = createOurJudge();
+  const judge = createOurJudge({ version: 0n, issuedAt: NOW, issuer: "", ids: new Set(), contentHash: "" });
   const verdicts = specs.map((spec) => judge({ spec, material: assemble(spec, NOTHING_YET, NOW) }));
   const allowed = verdicts.filter(({ allow }) => allow).length / verdicts.length;
   assert.ok(allowed > 1 / 4 && allowed < 2 / 3, `allowed: ${allowed}`);

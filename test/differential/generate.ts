@@ -4,7 +4,7 @@ import { mutate } from "./mutate.ts";
 import { type Random, randomFor } from "./random.ts";
 import { argumentFor } from "./sample.ts";
 import { sayable } from "./sayable.ts";
-import { ARGUMENTS, anySet, HOLDERS, narrowerSet, TOOLS, themeOf } from "./sets.ts";
+import { ARGUMENTS, anySet, HOLDERS, narrowerSet, REQUIRED_CLEARANCE, TOOLS, themeOf } from "./sets.ts";
 import type { CaseSpec, KeyName, LinkSpec, ProofSpec, SetSpec } from "./spec.ts";
 
 /** Case number `index` of the run with that seed. */
@@ -32,6 +32,7 @@ function honestCase(random: Random, seed: number, index: number): CaseSpec {
 
 function rootLink(random: Random, isLeaf: boolean): LinkSpec {
   const maxDepth = random.chance(0.8) ? 64 : 1 + random.below(6);
+  const clearance = random.chance(0.4) ? random.pick([0, 10, 30, 50, 255]) : undefined;
   const common = {
     signer: random.pick<KeyName>(["root", "root", "root2"]),
     holder: random.pick(HOLDERS),
@@ -40,11 +41,11 @@ function rootLink(random: Random, isLeaf: boolean): LinkSpec {
     maxDepth,
     depth: 0,
     parent: "none",
-    ...(random.chance(0.4) ? { clearance: random.pick([0, 10, 30, 50, 255]) } : {}),
+    ...(clearance === undefined ? {} : { clearance }),
     ...(random.chance(0.1) ? { session: random.pick(["s1", "s2"]) } : {}),
   } as const;
   if (isLeaf || random.chance(0.85)) {
-    const tools = anyTools(random);
+    const tools = anyTools(random, clearance);
     const gating = random.chance(0.2) ? anyGating(random, Object.keys(tools)) : {};
     return { ...common, ...gating, type: "execution", tools };
   }
@@ -116,8 +117,9 @@ function issuedTools(random: Random, { issuableTools = [], bounds }: LinkSpec): 
   return Object.fromEntries(granted.map((tool) => [tool, set()]));
 }
 
-function anyTools(random: Random): LinkSpec["tools"] {
-  const names = random.chance(0.15) ? ["*", ...random.some(TOOLS)] : random.some(TOOLS, 1);
+function anyTools(random: Random, clearance = 0): LinkSpec["tools"] {
+  const usable = TOOLS.filter((tool) => clearance >= (REQUIRED_CLEARANCE[tool] ?? 0) || random.chance(0.1));
+  const names = random.chance(0.15) ? ["*", ...random.some(usable)] : random.some(usable, 1);
   return Object.fromEntries(names.map((name) => [name, anySet(random)]));
 }
 
@@ -138,8 +140,7 @@ function callUnder(
   random: Random,
   leaf: LinkSpec,
 ): { readonly tool: string; readonly args: ReadonlyMap<string, Value> } {
-  const named = Object.keys(leaf.tools).filter((name) => name !== "*");
-  const tool = named.length > 0 && random.chance(0.95) ? random.pick(named) : random.pick(TOOLS);
+  const tool = toolUnder(random, leaf);
   const set = leaf.tools[tool] ?? leaf.tools["*"] ?? { constraints: {} };
   const args = new Map<string, Value>();
   for (const [name, constraint] of Object.entries(set.constraints)) {
@@ -151,4 +152,12 @@ function callUnder(
       args.set(name, themeOf(random, name).value(random));
   }
   return { tool, args };
+}
+
+/** Mostly one that the leaf grants and has the clearance for. */
+function toolUnder(random: Random, { tools, clearance = 0 }: LinkSpec): string {
+  if (random.chance(0.05)) return random.pick(TOOLS);
+  const granted = TOOLS.filter((tool) => tool in tools || "*" in tools);
+  const cleared = granted.filter((tool) => clearance >= (REQUIRED_CLEARANCE[tool] ?? 0));
+  return random.pick(cleared.length > 0 ? cleared : granted.length > 0 ? granted : TOOLS);
 }

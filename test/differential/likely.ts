@@ -1,6 +1,6 @@
 import { Evaluation, TooCostly } from "../../src/evaluation.ts";
 import type { Value } from "../../src/value.ts";
-import { parseConstraint } from "../../src/warrant/constraint/index.ts";
+import { type Constraint, parseConstraint } from "../../src/warrant/constraint/index.ts";
 import { Malformed } from "../../src/warrant/malformed.ts";
 import { constraintToCbor } from "./mint.ts";
 import type { Random } from "./random.ts";
@@ -19,9 +19,35 @@ export function likelyMatch(random: Random, constraint: ConstraintSpec, candidat
   return first;
 }
 
+/** Likewise, of some children the first that we take for narrower. */
+export function likelyNarrower(
+  random: Random,
+  parent: ConstraintSpec,
+  candidate: () => ConstraintSpec,
+): ConstraintSpec {
+  const first = candidate();
+  if (random.chance(0.5)) return first;
+  for (let tries = 0, child = first; tries < 4; tries++, child = candidate()) {
+    if (permits(parent, child)) return child;
+  }
+  return parent;
+}
+
+function permits(parent: ConstraintSpec, child: ConstraintSpec): boolean {
+  return judged(() => read(parent).permits(read(child), new Evaluation(0)));
+}
+
 function isMatch(constraint: ConstraintSpec, value: Value): boolean {
+  return judged(() => read(constraint).matches(value, new Evaluation(0)) === "match");
+}
+
+function read(constraint: ConstraintSpec): Constraint {
+  return parseConstraint(constraintToCbor(constraint));
+}
+
+function judged(judge: () => boolean): boolean {
   try {
-    return parseConstraint(constraintToCbor(constraint)).matches(value, new Evaluation(0)) === "match";
+    return judge();
   } catch (error) {
     if (error instanceof Malformed || error instanceof TooCostly) return false;
     throw error;

@@ -92,7 +92,7 @@ function toPayload(
 ): CborValue {
   const payload = new Map<CborKey, CborValue>([
     [KEY.version, 1n],
-    [KEY.id, idOf(spec, link.sameIdAs ?? index)],
+    [KEY.id, link.revoked === true ? revokedId(index) : idOf(spec, link.sameIdAs ?? index)],
     [KEY.type, link.type === "execution" ? 0n : 1n],
     [KEY.tools, new Map(Object.entries(link.tools).map(([name, set]) => [name, setToCbor(set)]))],
     [KEY.holder, publicKey(link.holder)],
@@ -150,6 +150,11 @@ function gateToCbor(gate: ArgumentGateSpec): CborValue {
 /** Of a warrant made by hand: always the same in the same case. */
 function idOf(spec: CaseSpec, index: number): Uint8Array {
   return sha256(Buffer.from(`${spec.seed}:${spec.index}:${index}`)).subarray(0, 16);
+}
+
+/** The id of a revoked warrant at that place of a chain; the same in every run, so that one list serves all cases. */
+export function revokedId(index: number): Uint8Array {
+  return sha256(Buffer.from(`revoked:${index}`)).subarray(0, 16);
 }
 
 function publicKey(name: KeyName): CborValue {

@@ -35,6 +35,7 @@ const MUTATIONS: readonly Mutation[] = [
   expired,
   onLink((random, link) => ({ ...link, issued: random.pick([-500, -30, 10, 120]) })),
   onLink((random, link) => ({ ...link, session: random.pick(["s1", "s3"]) })),
+  onLink((_, link) => ({ ...link, revoked: true })),
   mutateApprovals,
   mutateApprovals,
   onLink((random, link) => variedGates(random, link, TOOLS)),

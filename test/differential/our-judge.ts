@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { authorize, type Policy } from "../../src/decision/authorize.ts";
 import type { Reason } from "../../src/decision/reason.ts";
 import { loadGateway } from "../../src/gateway/load.ts";
+import { isUsable, parseRevocationList, type RevocationList } from "../../src/warrant/revocation-list.ts";
 import { bodyOf, type Case, headersOf, type Verdict } from "./judge.ts";
 import { KEYS } from "./mint.ts";
 import { gatewayYaml, ROOTS } from "./trust.ts";
@@ -10,14 +11,26 @@ export interface OurVerdict extends Verdict {
   readonly reason: Reason | "allow";
 }
 
+function trustedRoots(): ReadonlySet<string> {
+  return new Set(ROOTS.map((name) => KEYS[name].publicKey.hex));
+}
+
+/** @throws {Error} when we can't use what the SDK signed. */
+export function readRevocationList(bytes: Uint8Array): RevocationList {
+  const now = Math.floor(Date.now() / 1000);
+  const list = parseRevocationList(bytes, { signers: trustedRoots(), now, clockToleranceSeconds: 30 });
+  if (!isUsable(list)) throw new Error(`the revocation list of the SDK ${list.unusable}`);
+  return list;
+}
+
 /** This repository's own decision, from the same file and the same request as the published server's. */
-export function createOurJudge(): (given: Case) => OurVerdict {
-  const loaded = loadGateway(gatewayYaml(), "gateway.yaml");
+export function createOurJudge(list: RevocationList): (given: Case) => OurVerdict {
+  const loaded = loadGateway(gatewayYaml(true), "gateway.yaml");
   assert.ok(loaded.ok, loaded.ok ? "" : loaded.errors.map(({ message }) => message).join("; "));
   const { gateway } = loaded;
   const policy: Policy = {
     gateway,
-    trust: { roots: new Set(ROOTS.map((name) => KEYS[name].publicKey.hex)), clockToleranceSeconds: 30 },
+    trust: { roots: trustedRoots(), clockToleranceSeconds: 30, revocation: { list, required: true } },
     mode: "enforce",
     strictestMode: "enforce",
   };

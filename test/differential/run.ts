@@ -5,7 +5,7 @@ import { startAuthorizerJudge } from "./authorizer-judge.ts";
 import { type Comparison, compare, faultsOf, type Judges } from "./compare.ts";
 import { generateCase } from "./generate.ts";
 import { minimize } from "./minimize.ts";
-import { createOurJudge } from "./our-judge.ts";
+import { createOurJudge, readRevocationList } from "./our-judge.ts";
 import { count, describe, newTally, summarize } from "./report.ts";
 import { startSdkJudge } from "./sdk-judge.ts";
 
@@ -25,7 +25,7 @@ Exit codes: 0 every difference is a deliberate one, 1 some isn't, 2 wrong usage.
 /** Small enough that a proof is still fresh when the last case of a batch is judged. */
 const BATCH = 250;
 /** Further ones are counted; most are the first again. */
-const MAX_SHOWN = 5;
+const MAX_SHOWN = 10;
 
 interface Options {
   readonly cases: number;
@@ -82,16 +82,20 @@ function wholeNumber(name: string, text: string | undefined): number | undefined
 
 /** @returns undefined when there is nobody to compare with */
 async function startJudges(): Promise<Judges | undefined> {
-  const authorizer = await startAuthorizerJudge();
-  if (authorizer === undefined) {
-    process.stdout.write("tenuo-authorizer isn't on PATH, so 0.3.5 isn't asked (see CONTRIBUTING.md)\n");
+  const sdk = await startSdkJudge().catch((error: unknown) => missing("the published Python SDK", error));
+  if (typeof sdk === "string") {
+    process.stdout.write(`${sdk}\n`);
+    return undefined;
   }
   try {
-    return { ours: createOurJudge(), sdk: await startSdkJudge(), authorizer };
+    const authorizer = await startAuthorizerJudge(sdk.revocationList);
+    if (authorizer === undefined) {
+      process.stdout.write("tenuo-authorizer isn't on PATH, so 0.3.5 isn't asked (see CONTRIBUTING.md)\n");
+    }
+    return { ours: createOurJudge(readRevocationList(sdk.revocationList)), sdk, authorizer };
   } catch (error) {
-    await authorizer?.stop();
-    process.stdout.write(`${missing("the published Python SDK", error)}\n`);
-    return undefined;
+    await sdk.stop();
+    throw error;
   }
 }
 

@@ -235,6 +235,11 @@ def main():
     setup = json.loads(sys.stdin.readline())
     keys = load_keys(setup["keys"])
     authorizer = Authorizer([keys[name].public_key for name in setup["roots"]])
+    revoked = core.SrlBuilder().revoke_all(setup["revoked"]).version(1).build(keys[setup["roots"][0]])
+    authorizer.set_revocation_list(revoked)
+    for tool, level in setup["clearance"].items():
+        authorizer.require_clearance(tool, clearance(level))
+    print(json.dumps({"revocationList": encode(revoked.to_bytes())}), flush=True)
     for line in sys.stdin:
         request = json.loads(line)
         answer = mint(keys, request["mint"]) if "mint" in request else judge(authorizer, request["judge"])

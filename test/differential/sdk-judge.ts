@@ -7,8 +7,9 @@ import type { CborValue } from "../../src/cbor/value.ts";
 import { python } from "../support/python.ts";
 import type { Judge, Verdict } from "./judge.ts";
 import type { Begun, Envelope } from "./mint.ts";
+import { REQUIRED_CLEARANCE } from "./sets.ts";
 import { type CaseSpec, KEY_NAMES, toJson } from "./spec.ts";
-import { ROOTS } from "./trust.ts";
+import { REVOKED, ROOTS } from "./trust.ts";
 
 const program = fileURLToPath(new URL("sdk-judge.py", import.meta.url));
 
@@ -19,6 +20,8 @@ export interface Minted extends Begun {
 }
 
 export interface SdkJudge extends Judge {
+  /** Signed by the SDK for the first root. */
+  readonly revocationList: Uint8Array;
   mint(spec: CaseSpec): Promise<Minted>;
 }
 
@@ -26,8 +29,10 @@ export interface SdkJudge extends Judge {
 export async function startSdkJudge(): Promise<SdkJudge> {
   const child = spawn(await python(), [program], { stdio: ["pipe", "pipe", "inherit"] });
   const ask = asker(child);
-  child.stdin.write(`${toJson({ keys: KEY_NAMES, roots: ROOTS })}\n`);
+  const setup = { keys: KEY_NAMES, roots: ROOTS, revoked: REVOKED, clearance: REQUIRED_CLEARANCE };
+  const { revocationList } = (await ask(setup)) as { readonly revocationList: string };
   return {
+    revocationList: Buffer.from(revocationList, "base64"),
     name: "0.3.3",
     async mint(spec) {
       const { chain, proof, approvals, refusal } = (await ask({ mint: spec })) as MintAnswer;

@@ -1,10 +1,13 @@
 import { anyConstraint, THEMES, type Theme } from "./constraints.ts";
+import { likelyNarrower } from "./likely.ts";
 import { narrower } from "./narrow.ts";
 import type { Random } from "./random.ts";
 import type { KeyName, SetSpec } from "./spec.ts";
 
 /** Tools that have a route; `*` and others occur in warrants only. */
-export const TOOLS = ["read", "write", "list"] as const;
+export const TOOLS = ["read", "write", "list", "deploy"] as const;
+/** Tools that need clearance, which 0.3.5 has no setting for. */
+export const REQUIRED_CLEARANCE: Readonly<Record<string, number>> = { deploy: 30 };
 export const ARGUMENTS: readonly string[] = Object.keys(THEMES);
 
 export const HOLDERS: readonly KeyName[] = ["a", "b", "c", "d", "e", "f"];
@@ -38,8 +41,9 @@ export function narrowerSet(random: Random, set: SetSpec): SetSpec {
   }
   const chosen = random.pick(names);
   const constraints = Object.entries(set.constraints).map(([name, constraint]) => {
-    const isNarrowed = name === chosen || random.chance(0.1);
-    return [name, isNarrowed ? narrower(random, themeOf(random, name), constraint) : constraint] as const;
+    if (name !== chosen && !random.chance(0.1)) return [name, constraint] as const;
+    const child = () => narrower(random, themeOf(random, name), constraint);
+    return [name, likelyNarrower(random, constraint, child)] as const;
   });
   const allowUnknown = set.allowUnknown === true && random.chance(0.7);
   return { constraints: Object.fromEntries(constraints), ...(allowUnknown ? { allowUnknown } : {}) };
