@@ -4,7 +4,7 @@ import type { OurVerdict } from "./our-judge.ts";
 import type { ArgumentGateSpec, CaseSpec, ConstraintSpec, Kind, LinkSpec, SetSpec } from "./spec.ts";
 
 /** One difference that is meant, as narrow as it can be said. */
-export type Rule = StricterRule | OlderSdkRule;
+export type Rule = StricterRule | LonelyRule;
 
 interface NamedRule {
   readonly name: string;
@@ -20,14 +20,19 @@ interface StricterRule extends NamedRule {
   readonly applies: (spec: CaseSpec, ours: OurVerdict) => boolean;
 }
 
-/** 0.3.3 differs from 0.3.5 and us; only such a rule may let us allow more than somebody. */
-interface OlderSdkRule extends NamedRule {
-  readonly judge: "0.3.3";
+/**
+ * One of them differs from the other and from us. This alone may let us allow more than somebody; more than 0.3.5 only
+ * where the protocol's description says so.
+ */
+interface LonelyRule extends NamedRule {
+  readonly judge: JudgeName;
   readonly applies: (spec: CaseSpec, theirs: Verdict) => boolean;
 }
 
 const NARROW = "Rights only narrow, over the whole chain";
-const GATES = "Approval gates only get stricter";
+const GATES = "Approval gates only grow";
+const GATE_OF_STAR = "Approval gates have one reading";
+const CEL = "Expressions of CEL are judged as by the published SDK, or denied";
 const ONE_READING = "Signed bytes have one reading";
 const OLDER_SDK = "The published SDK is older than the authorizer";
 
@@ -144,7 +149,7 @@ export const RULES: readonly Rule[] = [
   },
   {
     name: "a gate for `*` gates every tool",
-    heading: GATES,
+    heading: GATE_OF_STAR,
     judge: "either",
     ours: /^(?:approval_required|invalid_approval|insufficient_approvals|constraint_violation|chain_invalid: .*approval)/s,
     applies: ({ links }) => links.some(({ gates }) => gates !== undefined && "*" in gates),
@@ -160,6 +165,19 @@ export const RULES: readonly Rule[] = [
           Object.values(gate ?? {}).some((asked) => asked !== "all" && "matches" in asked),
         ),
       ),
+  },
+  {
+    name: "an expression of Cel that its author wouldn't read so",
+    heading: CEL,
+    judge: "either",
+    ours: /^constraint_violation: .*can't be evaluated/s,
+    applies: (spec) => uses(spec, "cel"),
+  },
+  {
+    name: "Cel has the dialect of the published SDK",
+    heading: CEL,
+    judge: "0.3.5",
+    applies: (spec) => uses(spec, "cel"),
   },
   {
     name: "bytes that only a lax decoder reads",
@@ -194,12 +212,6 @@ export const RULES: readonly Rule[] = [
     applies: (spec) => uses(spec, "urlSafe"),
   },
   {
-    name: "any value may stand beside && and || in Cel",
-    heading: OLDER_SDK,
-    judge: "0.3.3",
-    applies: (spec) => constraints(spec).some((c) => "cel" in c && /&&|\|\|/.test(c.cel)),
-  },
-  {
     name: "an approver named twice counts twice",
     heading: OLDER_SDK,
     judge: "0.3.3",
@@ -229,11 +241,11 @@ export function ruleFor(
   theirs: ReadonlyMap<JudgeName, Verdict>,
 ): Rule | undefined {
   const verdict = theirs.get(judge);
-  const isOlderAlone = judge === "0.3.3" && (theirs.get("0.3.5") ?? ours).allow === ours.allow;
+  const isAlone = [...theirs].every(([other, { allow }]) => other === judge || allow === ours.allow);
   return RULES.find((rule) =>
     rule.judge === "either"
       ? !ours.allow && rule.ours.test(ours.detail) && rule.applies(spec, ours)
-      : isOlderAlone && verdict !== undefined && rule.applies(spec, verdict),
+      : rule.judge === judge && isAlone && verdict !== undefined && rule.applies(spec, verdict),
   );
 }
 
