@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import type { CborValue } from "../../src/cbor/value.ts";
 import { generateSigningKey } from "../../src/crypto/ed25519.ts";
+import type { Arguments, Value } from "../../src/value.ts";
 import { encodeHeader, parseWarrantHeader } from "../../src/warrant/header.ts";
 import { isStack } from "../../src/warrant/parse.ts";
 import { signProof } from "../../src/warrant/proof.ts";
@@ -23,10 +24,12 @@ const planner = generateSigningKey();
 const worker = generateSigningKey();
 const helper = generateSigningKey();
 
+type Json = string | number | boolean | { readonly [name: string]: Json };
+
 interface Hole {
   readonly name: string;
   readonly links: readonly RawLink[];
-  readonly call: Call;
+  readonly call: { readonly tool: string; readonly args: { readonly [name: string]: Json } };
   readonly refused: WarrantReason;
 }
 
@@ -62,7 +65,7 @@ const issuing = (tools: readonly string[], more: Fields = {}): Fields => ({
 const everything = granting({ "*": {} });
 
 /** Under a root warrant of the one constraint, a delegated warrant of the other. */
-function widened(name: string, parent: CborValue, child: CborValue, witness: string): Hole {
+function widened(name: string, parent: CborValue, child: CborValue, witness: Json): Hole {
   return {
     name,
     links: chain(granting({ read: { path: parent } }), granting({ read: { path: child } })),
@@ -157,6 +160,21 @@ const HOLES: readonly Hole[] = [
     cel("value == 'x'"),
     cel(`(value == 'x') && ("(" != "") || (")" != "")`),
     "y",
+  ),
+  widened("white space that parts CEL words is dropped", cel("value in ['a']"), cel("valuein['a']"), {
+    valuein: { a: true },
+  }),
+  widened(
+    "a UrlPattern path with a set permits an invalid glob, which is compared as text",
+    url("https://a.com/[ab]/*"),
+    url("https://a.com/[ab]/["),
+    "https://a.com/[ab]/[",
+  ),
+  widened(
+    "a UrlPattern host below a scheme of its own matches in any case",
+    url("foo://*.a.com"),
+    url("foo://x.a.com"),
+    "foo://x.A.com/",
   ),
   {
     name: "a clearance appears where the parent has none",
@@ -294,11 +312,17 @@ const HOLES: readonly Hole[] = [
 function build({ links, call }: Hole) {
   const now = unixNow();
   const { header, leafId, holder } = rawChain(links, now - 10);
-  const args = new Map(Object.entries(call.args).map(([k, v]) => [k, typeof v === "number" ? BigInt(v) : v]));
+  const args = toValue(call.args) as Arguments;
   const proof = encodeHeader(
     signProof(holder, { warrant: { id: leafId } as Warrant, tool: call.tool, args }, now),
   );
   return { header, proof, args, now };
+}
+
+function toValue(json: Json): Value {
+  if (typeof json === "number") return BigInt(json);
+  if (typeof json !== "object") return json;
+  return new Map(Object.entries(json).map(([name, member]) => [name, toValue(member)]));
 }
 
 let sdk: Sdk | undefined;

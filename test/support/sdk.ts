@@ -4,13 +4,18 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { type SigningKey, seedOf } from "../../src/crypto/ed25519.ts";
 import { python } from "./python.ts";
-import { type Call, type Grant, type Issuer, unixNow } from "./warrants.ts";
+import { type Grant, type Issuer, unixNow } from "./warrants.ts";
 
 const program = fileURLToPath(new URL("sdk.py", import.meta.url));
 
 export interface Sdk extends Issuer {
   /** What its own verifier says: `allow`, or why not. */
-  judge(root: SigningKey, warrant: string, proof: string, call: Call): Promise<string>;
+  judge(
+    root: SigningKey,
+    warrant: string,
+    proof: string,
+    call: { readonly tool: string; readonly args: object },
+  ): Promise<string>;
   /** A signed revocation list in base64. @param ids `tnu_wrt_…` */
   revocationList(signer: SigningKey, version: number, ids: readonly string[]): Promise<string>;
 }
