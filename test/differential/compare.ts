@@ -51,15 +51,14 @@ export async function compare(judges: Judges, specs: readonly CaseSpec[]): Promi
   );
 }
 
-/** The disagreements that nobody meant; the gravest first. */
-export function faultsOf({ disagreements }: Comparison): readonly Disagreement[] {
-  const faults = disagreements.filter(({ rule }) => rule === undefined);
-  return faults.toSorted((a, b) => Number(isCritical(b)) - Number(isCritical(a)));
+/** The disagreements that nobody meant. */
+export function faultsOf({ disagreements }: Pick<Comparison, "disagreements">): readonly Disagreement[] {
+  return disagreements.filter(({ rule }) => rule === undefined);
 }
 
-/** We allow what the release we follow denies. */
-export function isCritical({ judge, we, rule }: Disagreement): boolean {
-  return rule === undefined && judge === "0.3.5" && we === "allow";
+/** Whether we allow what the release we follow denies. */
+export function isCritical(comparison: Pick<Comparison, "disagreements">): boolean {
+  return faultsOf(comparison).some(({ judge, we }) => judge === "0.3.5" && we === "allow");
 }
 
 function disagreementsOf(

@@ -204,10 +204,14 @@ export const URL_SAFES: readonly UrlSafeSpec[] = [
 
 export const SUBPATHS: readonly SubpathSpec[] = [
   ["/data", true, true],
+  ["/data", true, true],
+  ["/etc", true, true],
   ["/data", true, false],
   ["/data", false, true],
   ["/data/a", true, true],
   ["/", true, true],
+  ["/", true, false],
+  ["/data/a", false, true],
   ["C:\\data", true, true],
   ["/data/", true, true],
   ["/Data", false, true],

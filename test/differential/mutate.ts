@@ -13,7 +13,7 @@ export function mutate(random: Random, spec: CaseSpec): CaseSpec {
 type Mutation = (random: Random, spec: CaseSpec) => CaseSpec;
 
 const MUTATIONS: readonly Mutation[] = [
-  ...times(9, onConstraint(varied)),
+  ...times(18, onConstraint(varied)),
   ...times(3, mutateArguments),
   ...times(2, mutateProof),
   ...times(2, mutateTampering),

@@ -24,7 +24,7 @@ export function describe(comparison: Comparison): string {
 
 function titleOf(fault: Disagreement): string {
   if (fault.we === "deny") return `DISAGREEMENT: ${fault.judge} allows what we deny`;
-  return `${isCritical(fault) ? "CRITICAL" : "DISAGREEMENT"}: we allow what ${fault.judge} denies`;
+  return `${isCritical({ disagreements: [fault] }) ? "CRITICAL" : "DISAGREEMENT"}: we allow what ${fault.judge} denies`;
 }
 
 /** How often what came out. */

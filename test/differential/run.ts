@@ -2,7 +2,7 @@ import { randomInt } from "node:crypto";
 import { parseArgs } from "node:util";
 import { missing } from "../support/missing.ts";
 import { startAuthorizerJudge } from "./authorizer-judge.ts";
-import { type Comparison, compare, faultsOf, type Judges } from "./compare.ts";
+import { type Comparison, compare, faultsOf, isCritical, type Judges } from "./compare.ts";
 import { generateCase } from "./generate.ts";
 import { minimize } from "./minimize.ts";
 import { createOurJudge, readRevocationList } from "./our-judge.ts";
@@ -116,7 +116,8 @@ async function run({ cases, seed, only }: Options, judges: Judges): Promise<numb
     process.stderr.write(`\r${tally.cases} of ${end - first} cases`);
   }
   process.stderr.write("\n");
-  for (const fault of faults.slice(0, MAX_SHOWN)) {
+  const gravestFirst = faults.toSorted((a, b) => Number(isCritical(b)) - Number(isCritical(a)));
+  for (const fault of gravestFirst.slice(0, MAX_SHOWN)) {
     process.stdout.write(describe(await minimized(judges, fault)));
   }
   const seconds = (performance.now() - started) / 1000;

@@ -159,14 +159,20 @@ export interface CaseSpec {
   readonly tampering?: Tampering;
 }
 
-/** JSON that keeps `1` and `1.0` apart: integers of arguments are bigints, every number is a float and shows it. */
+/** JSON that keeps `1` and `1.0` of arguments and constraints apart: a bigint is an integer, a number a float. */
 export function toJson(data: unknown): string {
-  return JSON.stringify(data, (_, member: unknown) => {
+  return JSON.stringify(data, (name, member: unknown) => {
     if (typeof member === "bigint") return rawJson(String(member));
-    if (typeof member === "number") return rawJson(floatText(member));
+    if (typeof member === "number") return WHOLE_NUMBERS.has(name) ? member : rawJson(floatText(member));
     return member instanceof Map ? Object.fromEntries(member) : member;
   });
 }
+
+/** Members of a case that aren't arguments, and so need no point to be told from integers. */
+const WHOLE_NUMBERS: ReadonlySet<string> = new Set([
+  ...["seed", "index", "issued", "expires", "maxDepth", "depth", "clearance", "maxIssueDepth", "minApprovals"],
+  ...["sameIdAs", "time", "link", "approved", "bit", "drop", "cut", "type", "deploy"],
+]);
 
 function floatText(number: number): string {
   if (Object.is(number, -0)) return "-0.0";
