@@ -44,11 +44,22 @@ export async function startAuthorizerJudge(revocationList: Uint8Array): Promise<
       env: { PATH: process.env["PATH"], RUST_LOG: "tenuo_authorizer=off" },
     },
   );
-  const banner = await started(server);
-  if (!banner.includes(`v${VERSION}`)) throw new Error(`${program} isn't version ${VERSION}: ${banner}`);
-  server.stderr?.resume();
+  const stop = async (): Promise<void> => {
+    if (server.exitCode === null && server.signalCode === null) {
+      server.kill("SIGKILL");
+      await once(server, "exit");
+    }
+    rmSync(folder, { recursive: true, force: true });
+  };
+  try {
+    const banner = await started(server);
+    if (!banner.includes(`v${VERSION}`)) throw new Error(`${program} isn't version ${VERSION}: ${banner}`);
+    await reachable(port);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
   const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS });
-  await reachable(port);
 
   return {
     name: VERSION,
@@ -72,11 +83,7 @@ export async function startAuthorizerJudge(revocationList: Uint8Array): Promise<
     },
     async stop() {
       agent.destroy();
-      if (server.exitCode === null && server.signalCode === null) {
-        server.kill("SIGKILL");
-        await once(server, "exit");
-      }
-      rmSync(folder, { recursive: true, force: true });
+      await stop();
     },
   };
 }
@@ -95,18 +102,20 @@ function isExecutable(path: string): boolean {
   }
 }
 
-/** The lines it greets with, once the one that ends them is there. */
+/** The lines it greets with, once the one that ends them is there. What it writes later is dropped. */
 async function started(server: ChildProcess): Promise<string> {
   let text = "";
   const greeted = Promise.withResolvers<string>();
-  server.stderr?.on("data", (chunk: Buffer) => {
+  const read = (chunk: Buffer): void => {
     text += chunk;
     if (text.includes("└")) greeted.resolve(text);
-  });
+  };
+  server.stderr?.on("data", read);
   server.once("error", greeted.reject);
   server.once("exit", () => greeted.reject(new Error(`${PROGRAM} ended: ${text}`)));
   const banner = await Promise.race([greeted.promise, sleep(10_000, undefined, { ref: false })]);
   if (banner === undefined) throw new Error(`${PROGRAM} doesn't start: ${text}`);
+  server.stderr?.off("data", read).resume();
   return banner;
 }
 

@@ -1,7 +1,18 @@
-import { compileGlob } from "../../src/warrant/constraint/glob.ts";
+import {
+  afterHost,
+  constraints,
+  hasList,
+  isAsked,
+  isEmpty,
+  mayFail,
+  pairs,
+  parents,
+  uses,
+  withMembers,
+} from "./features.ts";
 import type { JudgeName, Verdict } from "./judge.ts";
 import type { OurVerdict } from "./our-judge.ts";
-import type { ArgumentGateSpec, CaseSpec, ConstraintSpec, Kind, LinkSpec, SetSpec } from "./spec.ts";
+import type { CaseSpec } from "./spec.ts";
 
 /** One difference that is meant, as narrow as it can be said. */
 export type Rule = StricterRule | LonelyRule;
@@ -114,8 +125,7 @@ export const RULES: readonly Rule[] = [
     heading: NARROW,
     judge: "either",
     ours: /^chain_invalid: .* it widens .*Pattern/s,
-    applies: ({ links }) =>
-      links.flatMap(constraintsOf).some((c) => "pattern" in c && /[[\]]/.test(c.pattern)),
+    applies: ({ links }) => constraints({ links }).some((c) => "pattern" in c && /[[\]]/.test(c.pattern)),
   },
   {
     name: "a Subpath of `/` that leaves out its root leaves out `/`",
@@ -123,9 +133,7 @@ export const RULES: readonly Rule[] = [
     judge: "either",
     ours: /^(?:chain_invalid: .* it widens .*Subpath|constraint_violation)/s,
     applies: ({ links }) =>
-      links
-        .flatMap(constraintsOf)
-        .some((c) => "subpath" in c && !c.subpath.allowEqual && c.subpath.root === "/"),
+      constraints({ links }).some((c) => "subpath" in c && !c.subpath.allowEqual && c.subpath.root === "/"),
   },
   {
     name: "a UrlPattern whose path goes on where its parent's ends",
@@ -133,7 +141,7 @@ export const RULES: readonly Rule[] = [
     judge: "either",
     ours: /^chain_invalid: .* it widens .*UrlPattern/s,
     applies: ({ links }) => {
-      const patterns = links.flatMap(constraintsOf).flatMap((c) => ("urlPattern" in c ? [c.urlPattern] : []));
+      const patterns = constraints({ links }).flatMap((c) => ("urlPattern" in c ? [c.urlPattern] : []));
       const goesOn = (longer: string) =>
         patterns.some((shorter) => afterHost(longer).startsWith(`${afterHost(shorter)}/`));
       return patterns.some(goesOn);
@@ -171,13 +179,13 @@ export const RULES: readonly Rule[] = [
     heading: CEL,
     judge: "either",
     ours: /^constraint_violation: .*can't be evaluated/s,
-    applies: (spec) => uses(spec, "cel"),
+    applies: (spec) => isAsked(spec, "cel"),
   },
   {
     name: "Cel has the dialect of the published SDK",
     heading: CEL,
     judge: "0.3.5",
-    applies: (spec) => uses(spec, "cel"),
+    applies: (spec) => isAsked(spec, "cel"),
   },
   {
     name: "bytes that only a lax decoder reads",
@@ -247,64 +255,4 @@ export function ruleFor(
       ? !ours.allow && rule.ours.test(ours.detail) && rule.applies(spec, ours)
       : rule.judge === judge && isAlone && verdict !== undefined && rule.applies(spec, verdict),
   );
-}
-
-function pairs({ links }: Pick<CaseSpec, "links">): readonly (readonly [LinkSpec, LinkSpec])[] {
-  return links.slice(1).map((child, i) => [links[i] as LinkSpec, child]);
-}
-
-function isEmpty(members: object): boolean {
-  return Object.keys(members).length === 0;
-}
-
-/** Every constraint of a warrant that has children. */
-function parents(spec: CaseSpec): readonly ConstraintSpec[] {
-  return pairs(spec).flatMap(([parent]) => constraintsOf(parent));
-}
-
-function constraints(spec: CaseSpec): readonly ConstraintSpec[] {
-  return spec.links.flatMap(constraintsOf);
-}
-
-/** Port, path and all. */
-function afterHost(pattern: string): string {
-  return pattern.replace(/^[^/]*\/\/[^/]*/u, "");
-}
-
-/** Every constraint of a warrant, those inside composites included. */
-function constraintsOf({ tools, bounds, gates = {} }: LinkSpec): readonly ConstraintSpec[] {
-  const sets: readonly SetSpec[] = [...Object.values(tools), ...(bounds === undefined ? [] : [bounds])];
-  const asked = Object.values(gates).flatMap((gate) => Object.values(gate ?? {}).map(constraintOfGate));
-  const named = sets.flatMap(({ constraints }) => Object.values(constraints));
-  return [...named, ...asked.filter((constraint) => constraint !== undefined)].flatMap(withMembers);
-}
-
-function constraintOfGate(gate: ArgumentGateSpec): ConstraintSpec | undefined {
-  if (gate === "all") return undefined;
-  return "matches" in gate ? gate.matches : gate.exempt;
-}
-
-function withMembers(constraint: ConstraintSpec): readonly ConstraintSpec[] {
-  if ("all" in constraint) return [constraint, ...constraint.all.flatMap(withMembers)];
-  if ("any" in constraint) return [constraint, ...constraint.any.flatMap(withMembers)];
-  if ("not" in constraint) return [constraint, ...withMembers(constraint.not)];
-  return [constraint];
-}
-
-/** Some arguments, or all, leave it without an answer. */
-function mayFail(constraint: ConstraintSpec): boolean {
-  if ("all" in constraint) return constraint.all.length === 0;
-  if ("pattern" in constraint) return compileGlob(constraint.pattern) === undefined;
-  const kinds: readonly Kind[] = ["unknown", "cidr", "urlPattern", "urlSafe", "regex", "cel"];
-  return kinds.some((kind) => kind in constraint);
-}
-
-function uses(spec: CaseSpec, kind: Kind): boolean {
-  return spec.links.some((link) => constraintsOf(link).some((constraint) => kind in constraint));
-}
-
-/** In the arguments or in an `Exact`. */
-function hasList({ call, links }: CaseSpec): boolean {
-  const exact = links.flatMap(constraintsOf).map((constraint) => "exact" in constraint && constraint.exact);
-  return [...call.args.values(), ...exact].some((value) => Array.isArray(value));
 }

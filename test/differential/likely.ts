@@ -2,9 +2,9 @@ import { Evaluation, TooCostly } from "../../src/evaluation.ts";
 import type { Value } from "../../src/value.ts";
 import { type Constraint, parseConstraint } from "../../src/warrant/constraint/index.ts";
 import { Malformed } from "../../src/warrant/malformed.ts";
-import { constraintToCbor } from "./mint.ts";
 import type { Random } from "./random.ts";
 import type { ConstraintSpec } from "./spec.ts";
+import { constraintToCbor } from "./to-cbor.ts";
 
 /**
  * Half of the time the first of some candidates that we take for a match, so that enough calls are allowed; otherwise

@@ -1,35 +1,14 @@
-import { createHash } from "node:crypto";
 import { decode } from "../../src/cbor/decode.ts";
 import { compareText, encode } from "../../src/cbor/encode.ts";
 import type { CborKey, CborValue } from "../../src/cbor/value.ts";
-import { type SigningKey, signingKeyFromSeed, signMessage } from "../../src/crypto/ed25519.ts";
+import { signMessage } from "../../src/crypto/ed25519.ts";
 import { sha256 } from "../../src/crypto/sha256.ts";
 import { ALGORITHM, KEY } from "../../src/warrant/payload.ts";
 import { approvalMessage, proofMessage, warrantMessage } from "../../src/warrant/signed-message.ts";
-import {
-  type ApprovalSpec,
-  type ArgumentGateSpec,
-  type CallSpec,
-  type CaseSpec,
-  type ConstraintSpec,
-  KEY_NAMES,
-  type KeyName,
-  type LinkSpec,
-  type ProofSpec,
-  type SetSpec,
-  type Tampering,
-} from "./spec.ts";
-
-/** Every key of every run is the same, so that the server knows its roots. */
-export const KEYS: Readonly<Record<KeyName, SigningKey>> = Object.fromEntries(
-  KEY_NAMES.map((name) => [name, signingKeyFromSeed(createHash("sha256").update(name).digest())]),
-) as Record<KeyName, SigningKey>;
-
-/** One signed warrant: what stands in a stack. */
-export interface Envelope {
-  readonly payload: Uint8Array;
-  readonly signature: Uint8Array;
-}
+import { KEYS } from "./keys.ts";
+import type { ApprovalSpec, CallSpec, CaseSpec, KeyName, LinkSpec, ProofSpec } from "./spec.ts";
+import { type Envelope, tamper } from "./tamper.ts";
+import { gatesToCbor, setToCbor } from "./to-cbor.ts";
 
 /** The request that a case comes to. */
 export interface Material {
@@ -133,20 +112,6 @@ function extensionsOf({ session, agent, gates }: LinkSpec): CborValue {
   return new Map(Array.from(extensions, ([name, bytes]) => [name, Array.from(bytes, BigInt)]));
 }
 
-function gatesToCbor(gates: NonNullable<LinkSpec["gates"]>): CborValue {
-  const tools = Object.entries(gates).map(([tool, gate]): [string, CborValue] => {
-    const entries = Object.entries(gate ?? {}).map(([name, asked]) => [name, gateToCbor(asked)] as const);
-    return [tool, new Map([["args", gate === null ? null : new Map(entries)]])];
-  });
-  return new Map(tools);
-}
-
-function gateToCbor(gate: ArgumentGateSpec): CborValue {
-  if (gate === "all") return gate;
-  if ("matches" in gate) return constraintToCbor(gate.matches);
-  return new Map([["exempt", constraintToCbor(gate.exempt)]]);
-}
-
 /** Of a warrant made by hand: always the same in the same case. */
 function idOf(spec: CaseSpec, index: number): Uint8Array {
   return sha256(Buffer.from(`${spec.seed}:${spec.index}:${index}`)).subarray(0, 16);
@@ -159,51 +124,6 @@ export function revokedId(index: number): Uint8Array {
 
 function publicKey(name: KeyName): CborValue {
   return [ALGORITHM, KEYS[name].publicKey.bytes];
-}
-
-function setToCbor({ constraints, allowUnknown }: SetSpec): CborValue {
-  const named = new Map(
-    Object.entries(constraints).map(([name, constraint]) => [name, constraintToCbor(constraint)]),
-  );
-  const members: [string, CborValue][] = [["constraints", named]];
-  if (allowUnknown === true) members.push(["allow_unknown", true]);
-  return new Map(members);
-}
-
-/** `[type, value]` (constraints §2), from the specification alone. */
-export function constraintToCbor(constraint: ConstraintSpec): CborValue {
-  const struct = (type: bigint, members: Readonly<Record<string, CborValue>>): CborValue => [
-    type,
-    new Map(Object.entries(members)),
-  ];
-  if ("exact" in constraint) return struct(1n, { value: constraint.exact });
-  if ("pattern" in constraint) return struct(2n, { pattern: constraint.pattern });
-  if ("range" in constraint) {
-    const { min = null, max = null, minInclusive = true, maxInclusive = true } = constraint.range;
-    return struct(3n, { min, max, min_inclusive: minInclusive, max_inclusive: maxInclusive });
-  }
-  if ("oneOf" in constraint) return struct(4n, { values: constraint.oneOf });
-  if ("regex" in constraint) return struct(5n, { pattern: constraint.regex });
-  if ("notOneOf" in constraint) return struct(7n, { excluded: constraint.notOneOf });
-  if ("cidr" in constraint) return [8n, constraint.cidr];
-  if ("urlPattern" in constraint) return [9n, constraint.urlPattern];
-  if ("contains" in constraint) return struct(10n, { required: constraint.contains });
-  if ("subset" in constraint) return struct(11n, { allowed: constraint.subset });
-  if ("all" in constraint) return struct(12n, { constraints: constraint.all.map(constraintToCbor) });
-  if ("any" in constraint) return struct(13n, { constraints: constraint.any.map(constraintToCbor) });
-  if ("not" in constraint) return struct(14n, { constraint: constraintToCbor(constraint.not) });
-  if ("cel" in constraint) return struct(15n, { expression: constraint.cel });
-  if ("wildcard" in constraint) return [16n, null];
-  if ("subpath" in constraint) {
-    const { root, caseSensitive, allowEqual } = constraint.subpath;
-    return struct(17n, { root, case_sensitive: caseSensitive, allow_equal: allowEqual });
-  }
-  if ("urlSafe" in constraint) {
-    const { allow_ports: ports, ...members } = constraint.urlSafe;
-    return struct(18n, { ...members, ...(ports === undefined ? {} : { allow_ports: ports.map(BigInt) }) });
-  }
-  if ("shlex" in constraint) return struct(128n, { allow: constraint.shlex });
-  return [BigInt(constraint.unknown.type), constraint.unknown.value];
 }
 
 /** From the text of the protocol, without the code that is under test. */
@@ -251,59 +171,4 @@ function proofText({ form }: ProofSpec, signature: Uint8Array): string | undefin
   const bytes = Uint8Array.from(form === "short" ? signature.subarray(1) : signature);
   if (form === "flipped") bytes[40] = (bytes[40] ?? 0) ^ 4;
   return Buffer.from(bytes).toString("base64url");
-}
-
-function tamper(spec: CaseSpec, chain: readonly Envelope[]): Uint8Array {
-  const { tampering } = spec;
-  if (tampering === undefined) return encodeStack(chain);
-  if ("cut" in tampering) return encodeStack(chain).slice(0, -tampering.cut);
-  return encodeStack(rearranged(spec, tampering, chain));
-}
-
-function rearranged(
-  spec: CaseSpec,
-  tampering: Exclude<Tampering, { cut: number }>,
-  chain: readonly Envelope[],
-): readonly Envelope[] {
-  if ("drop" in tampering) return chain.length > 1 ? chain.toSpliced(tampering.drop, 1) : chain;
-  if ("swap" in tampering) return exchanged(chain, tampering.swap, (_, other) => other);
-  if ("swapSignatures" in tampering) {
-    return exchanged(chain, tampering.swapSignatures, (envelope, { signature }) => ({
-      ...envelope,
-      signature,
-    }));
-  }
-  const { flip, link, bit, resign } = tampering;
-  const envelope = chain[link];
-  if (envelope === undefined) return chain;
-  const flipped = { ...envelope, [flip]: flipBit(envelope[flip], bit) };
-  const signer = spec.links[link]?.signer;
-  const signature =
-    resign && signer !== undefined
-      ? signMessage(KEYS[signer], warrantMessage(flipped.payload))
-      : flipped.signature;
-  return chain.with(link, { ...flipped, signature });
-}
-
-function exchanged(
-  chain: readonly Envelope[],
-  [first, second]: readonly [number, number],
-  merge: (envelope: Envelope, other: Envelope) => Envelope,
-): readonly Envelope[] {
-  const [a, b] = [chain[first], chain[second]];
-  return a === undefined || b === undefined
-    ? chain
-    : chain.with(first, merge(a, b)).with(second, merge(b, a));
-}
-
-function flipBit(bytes: Uint8Array, bit: number): Uint8Array {
-  const copy = Uint8Array.from(bytes);
-  const at = (bit >> 3) % copy.length;
-  copy[at] = (copy[at] ?? 0) ^ (1 << (bit & 7));
-  return copy;
-}
-
-function encodeStack(chain: readonly Envelope[]): Uint8Array {
-  const envelopes = chain.map(({ payload, signature }): CborValue => [1n, payload, [ALGORITHM, signature]]);
-  return encode(envelopes.length === 1 ? (envelopes[0] as CborValue) : envelopes);
 }

@@ -4,7 +4,7 @@ import type { Reason } from "../../src/decision/reason.ts";
 import { loadGateway } from "../../src/gateway/load.ts";
 import { isUsable, parseRevocationList, type RevocationList } from "../../src/warrant/revocation-list.ts";
 import { bodyOf, type Case, headersOf, type Verdict } from "./judge.ts";
-import { KEYS } from "./mint.ts";
+import { KEYS } from "./keys.ts";
 import { gatewayYaml, ROOTS } from "./trust.ts";
 
 export interface OurVerdict extends Verdict {

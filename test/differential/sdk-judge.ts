@@ -6,9 +6,10 @@ import { decode } from "../../src/cbor/decode.ts";
 import type { CborValue } from "../../src/cbor/value.ts";
 import { python } from "../support/python.ts";
 import type { Judge, Verdict } from "./judge.ts";
-import type { Begun, Envelope } from "./mint.ts";
+import type { Begun } from "./mint.ts";
 import { REQUIRED_CLEARANCE } from "./sets.ts";
 import { type CaseSpec, KEY_NAMES, toJson } from "./spec.ts";
+import type { Envelope } from "./tamper.ts";
 import { REVOKED, ROOTS } from "./trust.ts";
 
 const program = fileURLToPath(new URL("sdk-judge.py", import.meta.url));

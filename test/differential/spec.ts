@@ -170,7 +170,17 @@ export function toJson(data: unknown): string {
 
 /** Members of a case that aren't arguments, and so need no point to be told from integers. */
 const WHOLE_NUMBERS: ReadonlySet<string> = new Set([
-  ...["seed", "index", "issued", "expires", "maxDepth", "depth", "clearance", "maxIssueDepth", "minApprovals"],
+  ...[
+    "seed",
+    "index",
+    "issued",
+    "expires",
+    "maxDepth",
+    "depth",
+    "clearance",
+    "maxIssueDepth",
+    "minApprovals",
+  ],
   ...["sameIdAs", "time", "link", "approved", "bit", "drop", "cut", "type", "deploy"],
 ]);
 

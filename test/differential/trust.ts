@@ -1,4 +1,5 @@
-import { KEYS, revokedId } from "./mint.ts";
+import { KEYS } from "./keys.ts";
+import { revokedId } from "./mint.ts";
 import { ARGUMENTS, REQUIRED_CLEARANCE, TOOLS } from "./sets.ts";
 import type { KeyName } from "./spec.ts";
 
