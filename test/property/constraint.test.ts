@@ -116,11 +116,7 @@ function permitsItself(one: Constraint, [, value]: Wire): boolean | undefined {
       if (one.kind === "All" && members.length === 0) return false;
       const parts = members.map((member) => ({ part: read(member) as Constraint, member }));
       const every = parts.every(({ part, member }) => permitsItself(part, member) === true);
-      // What is behind a member that fails can't be relied on, nor the opposite of what fails anywhere.
-      const first = parts.findIndex(({ part }) => failsOn(part) !== "nothing");
-      const fails =
-        one.kind === "Not" ? failsOn(one) === "anything" : first !== -1 && first < parts.length - 1;
-      return every && (one.kind === "All" || !fails) ? true : undefined;
+      return every ? true : undefined;
     }
     default:
       return true;

@@ -1,6 +1,5 @@
-import { encode } from "../../cbor/encode.ts";
 import type { Evaluation } from "../../evaluation.ts";
-import { type Constraint, writeConstraint } from "../constraint/index.ts";
+import { type Constraint, isIdentical } from "../constraint/index.ts";
 import { firstRefusal, refuseChain, type WarrantRefusal } from "../refusal.ts";
 import { approvalThreshold, type Warrant } from "../warrant.ts";
 import { type ArgumentGate, type GateMap, gateOf, type ToolGate } from "./gate.ts";
@@ -89,19 +88,8 @@ function firesAsOften(parent: ArgumentGate, child: ArgumentGate, evaluation: Eva
 const UNORDERED: ReadonlySet<string> = new Set(["OneOf", "NotOneOf", "Contains", "Subset"]);
 
 function isSame(a: Constraint, b: Constraint, evaluation: Evaluation): boolean {
-  if (a.type !== b.type) return false;
-  if (Buffer.compare(write(a, evaluation), write(b, evaluation)) === 0) return true;
+  if (isIdentical(a, b, evaluation)) return true;
   return UNORDERED.has(a.kind) && a.permits(b, evaluation) && b.permits(a, evaluation);
-}
-
-/** Steps of writing a constraint, and each byte of it; a gate map has 8192 bytes at most. */
-const WRITE_EFFORT = 50;
-const BYTE_EFFORT = 5;
-
-function write(constraint: Constraint, evaluation: Evaluation): Uint8Array {
-  const bytes = encode(writeConstraint(constraint));
-  evaluation.spend(WRITE_EFFORT + BYTE_EFFORT * bytes.length);
-  return bytes;
 }
 
 /** @param isGated whether a gate of the parent is in reach of the child's tools */

@@ -4,6 +4,7 @@ import type { Value } from "../../value.ts";
 import { asArray, asStruct } from "../malformed.ts";
 import { type Constraint, type FailsOn, isFault, type Outcome } from "./constraint.ts";
 import { isExact } from "./exact.ts";
+import { isIdentical } from "./identity.ts";
 import { wildcard } from "./wildcard.ts";
 
 /** Reads a nested constraint; handed in, so that composites need not know the other kinds. */
@@ -47,11 +48,17 @@ export function all(members: readonly Constraint[], write: WriteMember): Composi
 
 /** Some member matches, asked in order; a member that can't be evaluated before a match ends it. */
 export function any(members: readonly Constraint[], write: WriteMember): Composite {
-  /** Whether some member permits the child, and none before it fails where the child matches. */
-  const permitsOne = (child: Constraint, evaluation: Evaluation): boolean => {
+  /**
+   * Whether some member permits the child, and none before it fails where the child matches: not on what it matches,
+   * or only where one that the child's own Any asks before it, `passed`, fails too.
+   */
+  const permitsOne = (child: Constraint, passed: readonly Constraint[], evaluation: Evaluation): boolean => {
     for (const member of members) {
       if (permitsMember(member, child, evaluation)) return true;
-      if (mayFailOn(member, child, evaluation)) return false;
+      const isHarmless =
+        !mayFailOn(member, child, evaluation) ||
+        passed.some((other) => failsNowhereElse(member, other, evaluation));
+      if (!isHarmless) return false;
     }
     return false;
   };
@@ -69,7 +76,8 @@ export function any(members: readonly Constraint[], write: WriteMember): Composi
       return "no_match";
     },
     permits: (child: Constraint, evaluation: Evaluation) =>
-      isComposite(child, "Any") && child.members.every((narrower) => permitsOne(narrower, evaluation)),
+      isComposite(child, "Any") &&
+      child.members.every((narrower, i) => permitsOne(narrower, child.members.slice(0, i), evaluation)),
     describe: () => `Any(${describeMembers(members)})`,
     toCbor: () => new Map([["constraints", members.map(write)]]),
   });
@@ -113,7 +121,11 @@ function failureOf(members: readonly Constraint[], evaluation: Evaluation): Fail
 /** Whether `other` can't be evaluated wherever `constraint` can't. */
 function failsNowhereElse(constraint: Constraint, other: Constraint, evaluation: Evaluation): boolean {
   const failsOn = constraint.failsOn(evaluation);
-  return failsOn === "nothing" || (failsOn !== "anything" && failsOn === other.failsOn(evaluation));
+  if (failsOn === "nothing") return true;
+  evaluation.spend(MEMBER_EFFORT);
+  return failsOn === "anything"
+    ? isIdentical(constraint, other, evaluation)
+    : failsOn === other.failsOn(evaluation);
 }
 
 /** Whether `member` may fail on something that `child` matches. */

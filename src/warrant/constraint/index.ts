@@ -25,6 +25,7 @@ export { cidr } from "./cidr.ts";
 export { type Constraint, type FailsOn, isFault, type Outcome } from "./constraint.ts";
 export { contains } from "./contains.ts";
 export { exact } from "./exact.ts";
+export { isIdentical } from "./identity.ts";
 export { notOneOf } from "./not-one-of.ts";
 export { oneOf } from "./one-of.ts";
 export { pattern } from "./pattern.ts";

@@ -7,6 +7,7 @@ import {
   all,
   any,
   type Constraint,
+  cel,
   exact,
   not,
   notOneOf,
@@ -130,6 +131,16 @@ test("a child can't leave out the branch that would have stopped its parent", ()
   assert.equal(permits(any([all([]), exact("a")]), any([exact("a")])), false);
   assert.equal(permits(any([exact("a"), unknown]), any([exact("a")])), true);
   assert.equal(permits(not(pattern("[")), not(pattern("*"))), false);
+});
+
+test("what may fail is handed on as it is, and what stands behind it can be narrowed", () => {
+  const parent = any([cel("size(value) < 4"), pattern("a*")]);
+  assert.equal(permits(parent, parent), true);
+  assert.equal(permits(parent, any([cel("size(value) < 4"), pattern("ab*")])), true);
+  assert.equal(permits(parent, any([cel("size(value) < 5"), pattern("ab*")])), false);
+  assert.equal(permits(parent, any([pattern("ab*"), cel("size(value) < 4")])), false);
+  assert.equal(permits(not(cel("value")), not(cel("value"))), true);
+  assert.equal(permits(not(cel("value")), not(cel("!value"))), false);
 });
 
 test("only a wildcard permits an unknown kind, which permits nothing", () => {
