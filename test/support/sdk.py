@@ -84,7 +84,7 @@ def revocation_list(request):
 def approve(request):
     now = int(time.time())
     request_hash = bytes.fromhex(request["request_hash"])
-    payload = ApprovalPayload(request_hash, os.urandom(16), "ann@example.com", now, now + 300)
+    payload = ApprovalPayload(request_hash, os.urandom(16), "manager@example.com", now, now + 300)
     signed = SignedApproval.create(payload, signing_key(request["seed"])).to_bytes()
     return base64.urlsafe_b64encode(signed).rstrip(b"=").decode()
 

@@ -53,7 +53,8 @@ function checkTool(
 ): WarrantRefusal | undefined {
   const parent = gateOf(above, tool);
   if (parent === undefined) return undefined;
-  const child = gateOf(below, tool);
+  // What the parent names stays named, as in the reference; another tool may be served by either `*`.
+  const child = above.has(tool) ? below.get(tool) : gateOf(below, tool);
   if (child === undefined) return broken(`it drops the approval gate of \`${tool}\``);
   const weaker = weakening(parent, child, evaluation);
   return weaker === undefined ? undefined : broken(`its approval gate of \`${tool}\` ${weaker}`);

@@ -7,8 +7,8 @@ import type { Evaluation } from "../../evaluation.ts";
  */
 export interface Glob {
   readonly pieces: readonly Piece[];
-  /** What may follow the last piece. */
-  readonly tail: Gap;
+  /** Whether anything may follow the last piece. */
+  readonly isOpen: boolean;
 }
 
 /** Tokens of one code point each, after a gap. */
@@ -59,8 +59,8 @@ export function compileGlob(pattern: string): Glob | undefined {
       }
       const isComponent = i - start === 2 && (start === 0 || chars[start - 1] === SLASH);
       if (!isComponent || (i < chars.length && chars[i] !== SLASH)) return undefined;
-      // A trailing `**` is everything that is left; an inner one swallows its slash.
-      startGap(i < chars.length ? "components" : "any");
+      // At the end, with its slash or without, it is everything that is left; inside it swallows its slash.
+      startGap(i + 1 < chars.length ? "components" : "any");
       i++;
     } else if (char === "?") {
       tokens.push(ANY);
@@ -75,9 +75,9 @@ export function compileGlob(pattern: string): Glob | undefined {
       i++;
     }
   }
-  if (tokens.length === 0 && gap !== "none") return { pieces, tail: gap };
+  if (tokens.length === 0 && gap !== "none") return { pieces, isOpen: true };
   pieces.push({ gap, tokens });
-  return { pieces, tail: "none" };
+  return { pieces, isOpen: false };
 }
 
 /** Index of the `]` that closes the set opened at `open`; a `]` in first place is a member. */
@@ -112,8 +112,8 @@ export function matchesGlob(glob: Glob, text: string, evaluation: Evaluation): b
   return matchesPieces(glob, { codePoints: toCodePoints(text), evaluation });
 }
 
-function isAnything({ pieces, tail }: Glob): boolean {
-  return tail === "any" && pieces.every(({ tokens }) => tokens.length === 0);
+function isAnything({ pieces, isOpen }: Glob): boolean {
+  return isOpen && pieces.every(({ tokens }) => tokens.length === 0);
 }
 
 interface Target {
@@ -136,12 +136,12 @@ function matchesPieces(glob: Glob, target: Target): boolean {
   const end = target.codePoints.length;
   let at = 0;
   for (const [index, piece] of glob.pieces.entries()) {
-    const isLast = index === glob.pieces.length - 1 && glob.tail === "none";
+    const isLast = index === glob.pieces.length - 1 && !glob.isOpen;
     const start = isLast ? findAtEnd(piece, target, at) : findLeftmost(piece, target, at);
     if (start === undefined) return false;
     at = start + piece.tokens.length;
   }
-  return glob.tail === "any" || gapAllows(glob.tail, target, at, end);
+  return glob.isOpen || at === end;
 }
 
 function findAtEnd(piece: Piece, target: Target, from: number): number | undefined {

@@ -139,11 +139,11 @@ test("every decision is one line with all that was promised", async (t) => {
 });
 
 test("a line tells which request lacks approvals, and who approved one", async (t) => {
-  const [ann, bob] = [newKey(), newKey()];
+  const [manager, auditor] = [newKey(), newKey()];
   const warrant = await ownIssuer.mint(root, {
     holder,
     tools: { read_file: { path: { wildcard: true } } },
-    approval: { tool: "read_file", message: "hush", approvers: [ann, bob], min: 1 },
+    approval: { tool: "read_file", message: "hush", approvers: [manager, auditor], min: 1 },
   });
   const call = { tool: "read_file", args: { path: "report" } };
   const hash = requestHash(
@@ -155,7 +155,7 @@ test("a line tells which request lacks approvals, and who approved one", async (
     "x-tenuo-warrant": warrant,
     "x-tenuo-pop": await ownIssuer.proof(warrant, holder, call),
   };
-  const approval = signApproval(bob, { requestHash: hash, externalId: `bob\n${"b".repeat(5000)}` });
+  const approval = signApproval(auditor, { requestHash: hash, externalId: `auditor\n${"b".repeat(5000)}` });
   const [denied, allowed] = decisionsOf(
     parse(
       await served(t, [
@@ -167,8 +167,8 @@ test("a line tells which request lacks approvals, and who approved one", async (
   assert.equal(denied?.["reason"], "approval_required");
   assert.equal(denied["request_hash"], Buffer.from(hash).toString("hex"));
   assert.deepEqual([denied["required_approvals"], denied["received_approvals"]], [1, 0]);
-  const externalId = `bob\n${"b".repeat(1020)}`;
-  assert.deepEqual(allowed?.["approvals"], [{ approver: bob.publicKey.hex, external_id: externalId }]);
+  const externalId = `auditor\n${"b".repeat(1016)}`;
+  assert.deepEqual(allowed?.["approvals"], [{ approver: auditor.publicKey.hex, external_id: externalId }]);
 });
 
 test("the filters of the guides find what they look for, and meet no line without an event", async (t) => {

@@ -25,9 +25,9 @@ import { rawChain, rawTools } from "../../../support/raw-chain.ts";
 
 const NOW = 1_700_000_000;
 const issuer = generateSigningKey();
-const ann = generateSigningKey();
-const bob = generateSigningKey();
-const eve = generateSigningKey();
+const manager = generateSigningKey();
+const auditor = generateSigningKey();
+const owner = generateSigningKey();
 const args: Arguments = new Map([["amount", 5n]]);
 
 function warrant(gating: Gating): Warrant {
@@ -37,9 +37,9 @@ function warrant(gating: Gating): Warrant {
   return stack[0];
 }
 
-const oneOfTwo = warrant({ approvers: [ann, bob], min: 1 });
-const both = warrant({ approvers: [ann, bob] });
-const justAnn = warrant({ approvers: [ann] });
+const oneOfTwo = warrant({ approvers: [manager, auditor], min: 1 });
+const both = warrant({ approvers: [manager, auditor] });
+const justAnn = warrant({ approvers: [manager] });
 
 function judge(leaf: Warrant, sent: readonly Uint8Array[], maxApprovals = 16) {
   const approvals = sent.map((bytes) => parseSignedApproval(decode(bytes)));
@@ -54,52 +54,54 @@ function verdict(...asked: Parameters<typeof judge>): readonly string[] | string
 }
 
 function sign(
-  key: typeof ann,
+  key: typeof manager,
   leaf: Warrant,
   change: Partial<Parameters<typeof signApproval>[1]> = {},
 ): Uint8Array {
   return signApproval(key, { requestHash: requestHash(leaf, "pay", args), approvedAt: NOW, ...change });
 }
 
-const [annHex, bobHex] = [ann.publicKey.hex, bob.publicKey.hex];
+const [annHex, bobHex] = [manager.publicKey.hex, auditor.publicKey.hex];
 
 describe("approvals", () => {
   it("aren't looked at where no gate fires, however wrong", () => {
-    const wrong = sign(eve, justAnn);
-    assert.deepEqual(verdict(warrant({ gates: { other: WHOLE_TOOL }, approvers: [ann] }), [wrong]), []);
-    assert.deepEqual(verdict(warrant({ gates: { pay: gateBy({}) }, approvers: [ann] }), [wrong]), []);
+    const wrong = sign(owner, justAnn);
+    assert.deepEqual(verdict(warrant({ gates: { other: WHOLE_TOOL }, approvers: [manager] }), [wrong]), []);
+    assert.deepEqual(verdict(warrant({ gates: { pay: gateBy({}) }, approvers: [manager] }), [wrong]), []);
   });
   it("count until there are enough, whatever else is sent", () => {
-    assert.deepEqual(verdict(oneOfTwo, [sign(eve, oneOfTwo), sign(bob, oneOfTwo), sign(ann, oneOfTwo)]), [
-      bobHex,
-    ]);
-    assert.deepEqual(verdict(both, [sign(ann, both), sign(bob, both)]), [annHex, bobHex]);
+    assert.deepEqual(
+      verdict(oneOfTwo, [sign(owner, oneOfTwo), sign(auditor, oneOfTwo), sign(manager, oneOfTwo)]),
+      [bobHex],
+    );
+    assert.deepEqual(verdict(both, [sign(manager, both), sign(auditor, both)]), [annHex, bobHex]);
   });
   it("tell who approved, in the approver's words", () => {
-    assert.deepEqual(judge(justAnn, [sign(ann, justAnn, { externalId: "ann@example.com" })]), [
-      { approver: annHex, externalId: "ann@example.com" },
+    assert.deepEqual(judge(justAnn, [sign(manager, justAnn, { externalId: "manager@example.com" })]), [
+      { approver: annHex, externalId: "manager@example.com" },
     ]);
   });
   it("of one approver count once", () => {
-    const result = judge(both, [sign(ann, both), sign(ann, both, { externalId: "again" })]);
+    const result = judge(both, [sign(manager, both), sign(manager, both, { externalId: "again" })]);
     assert.ok(!isCounted(result));
     assert.equal(result.refused, "insufficient_approvals");
     assert.match(result.detail, /1 of 2 approvals count; not counted: duplicate/);
   });
   it("that don't count leave their approver free", () => {
-    const late = sign(ann, both, { approvedAt: NOW - 600, expiresAt: NOW });
-    assert.deepEqual(verdict(both, [late, sign(ann, both), sign(bob, both)]), [annHex, bobHex]);
+    const late = sign(manager, both, { approvedAt: NOW - 600, expiresAt: NOW });
+    assert.deepEqual(verdict(both, [late, sign(manager, both), sign(auditor, both)]), [annHex, bobHex]);
   });
   it("expire without tolerance, and may be dated up to it ahead", () => {
     assert.equal(
-      verdict(justAnn, [sign(ann, justAnn, { approvedAt: NOW - 9, expiresAt: NOW })]),
+      verdict(justAnn, [sign(manager, justAnn, { approvedAt: NOW - 9, expiresAt: NOW })]),
       "invalid_approval",
     );
-    assert.deepEqual(verdict(justAnn, [sign(ann, justAnn, { approvedAt: NOW - 9, expiresAt: NOW + 1 })]), [
-      annHex,
-    ]);
-    assert.deepEqual(verdict(justAnn, [sign(ann, justAnn, { approvedAt: NOW + 30 })]), [annHex]);
-    assert.equal(verdict(justAnn, [sign(ann, justAnn, { approvedAt: NOW + 31 })]), "invalid_approval");
+    assert.deepEqual(
+      verdict(justAnn, [sign(manager, justAnn, { approvedAt: NOW - 9, expiresAt: NOW + 1 })]),
+      [annHex],
+    );
+    assert.deepEqual(verdict(justAnn, [sign(manager, justAnn, { approvedAt: NOW + 30 })]), [annHex]);
+    assert.equal(verdict(justAnn, [sign(manager, justAnn, { approvedAt: NOW + 31 })]), "invalid_approval");
   });
   it("given for another warrant, tool or argument don't count", () => {
     const others = [
@@ -108,14 +110,14 @@ describe("approvals", () => {
       requestHash(justAnn, "pay", new Map([["amount", 5]])),
     ];
     for (const hash of others)
-      assert.equal(verdict(justAnn, [sign(ann, justAnn, { requestHash: hash })]), "invalid_approval");
+      assert.equal(verdict(justAnn, [sign(manager, justAnn, { requestHash: hash })]), "invalid_approval");
   });
   it("are read only in their one form", () => {
     const payload = decode(
       approvalPayload({ requestHash: requestHash(justAnn, "pay", args), approvedAt: NOW }),
     ) as CborMap;
     const having = (changes: Readonly<Record<string, CborValue>>) =>
-      verdict(justAnn, [envelope(ann, encode(new Map([...payload, ...Object.entries(changes)])))]);
+      verdict(justAnn, [envelope(manager, encode(new Map([...payload, ...Object.entries(changes)])))]);
     assert.deepEqual(having({}), [annHex]);
     assert.deepEqual(having({ extensions: new Map([["k", [1n]]]) }), [annHex]);
     assert.deepEqual(having({ extensions: null }), [annHex]);
@@ -139,14 +141,14 @@ describe("approvals", () => {
 
 describe("too many approvals are refused before any is judged", () => {
   it("beyond twice the approvers, as the warrant lists them", () => {
-    const good = sign(ann, justAnn);
+    const good = sign(manager, justAnn);
     assert.deepEqual(verdict(justAnn, [good, good]), [annHex]);
     assert.equal(verdict(justAnn, [good, good, good]), "invalid_approval");
-    const twice = warrant({ approvers: [ann, ann], min: 1 });
-    assert.deepEqual(verdict(twice, Array(4).fill(sign(ann, twice))), [annHex]);
+    const twice = warrant({ approvers: [manager, manager], min: 1 });
+    assert.deepEqual(verdict(twice, Array(4).fill(sign(manager, twice))), [annHex]);
   });
   it("beyond max_approvals", () => {
-    const one = sign(ann, oneOfTwo);
+    const one = sign(manager, oneOfTwo);
     assert.deepEqual(verdict(oneOfTwo, [one, one], 2), [annHex]);
     assert.equal(verdict(oneOfTwo, [one, one, one], 2), "invalid_approval");
   });
@@ -162,7 +164,7 @@ describe("a denial tells what to have signed", () => {
   it("when none is sent, in the gate's own words", () => {
     const said = warrant({
       gates: { pay: gateBy({ amount: "all" }, " Ask finance ") },
-      approvers: [ann, bob],
+      approvers: [manager, auditor],
     });
     for (const [leaf, message] of [
       [both, "Approval required for tool 'pay'"],
@@ -175,7 +177,7 @@ describe("a denial tells what to have signed", () => {
     }
   });
   it("when too few count", () => {
-    const result = judge(both, [sign(ann, both), sign(eve, both)]);
+    const result = judge(both, [sign(manager, both), sign(owner, both)]);
     assert.ok(!isCounted(result));
     assert.deepEqual(result, {
       refused: "insufficient_approvals",
@@ -184,16 +186,16 @@ describe("a denial tells what to have signed", () => {
     });
   });
   it("but not when the one that was asked for is wrong", () => {
-    const result = judge(justAnn, [sign(eve, justAnn)]);
+    const result = judge(justAnn, [sign(owner, justAnn)]);
     assert.ok(!isCounted(result));
     assert.deepEqual([result.refused, result.approval], ["invalid_approval", undefined]);
   });
   it("nor when there is nobody to ask", () => {
     for (const leaf of [warrant({}), warrant({ approvers: [] }), warrant({ min: 1 })])
-      assert.equal(verdict(leaf, [sign(ann, leaf)]), "invalid_approval");
+      assert.equal(verdict(leaf, [sign(manager, leaf)]), "invalid_approval");
   });
 });
 
 it("gates that can't be read deny every call", () => {
-  assert.equal(verdict(warrant({ gates: Buffer.of(0xff), approvers: [ann] }), []), "invalid_approval");
+  assert.equal(verdict(warrant({ gates: Buffer.of(0xff), approvers: [manager] }), []), "invalid_approval");
 });
