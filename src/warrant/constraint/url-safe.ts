@@ -66,8 +66,9 @@ export function urlSafe(choices: Partial<UrlSafeSettings>): UrlSafe {
     return ports === undefined || port === undefined || ports.has(port);
   };
   const matches = (argument: Value, evaluation: Evaluation): Outcome => {
+    if (typeof argument !== "string") return "no_match";
     if (domains === undefined) return "error";
-    if (typeof argument !== "string" || argument.includes("\0")) return "no_match";
+    if (argument.includes("\0")) return "no_match";
     const url = parseUrl(argument, evaluation);
     if (url === undefined || !schemes.has(url.protocol) || !allowsPort(url)) return "no_match";
     const host = hostOf(url);
