@@ -128,14 +128,6 @@ export const RULES: readonly Rule[] = [
     applies: ({ links }) => constraints({ links }).some((c) => "pattern" in c && /[[\]]/.test(c.pattern)),
   },
   {
-    name: "a Subpath of `/` that leaves out its root leaves out `/`",
-    heading: "A Subpath can leave out `/`",
-    judge: "either",
-    ours: /^(?:chain_invalid: .* it widens .*Subpath|constraint_violation)/s,
-    applies: ({ links }) =>
-      constraints({ links }).some((c) => "subpath" in c && !c.subpath.allowEqual && c.subpath.root === "/"),
-  },
-  {
     name: "a UrlPattern whose path goes on where its parent's ends",
     heading: NARROW,
     judge: "either",
@@ -159,7 +151,7 @@ export const RULES: readonly Rule[] = [
     name: "a gate for `*` gates every tool",
     heading: GATE_OF_STAR,
     judge: "either",
-    ours: /^(?:approval_required|invalid_approval|insufficient_approvals|constraint_violation|chain_invalid: .*approval)/s,
+    ours: /^(?:approval_required|invalid_approval|insufficient_approvals|constraint_violation|unknown_constraint|chain_invalid: .*approval)/s,
     applies: ({ links }) => links.some(({ gates }) => gates !== undefined && "*" in gates),
   },
   {
