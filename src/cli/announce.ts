@@ -57,7 +57,7 @@ function warningsAboutTrust({ trust }: Policy, now: number): Warnings {
   if (stale !== undefined) {
     warnings.push(
       trust.revocation?.required === true
-        ? ["unready", `${stale}; until a newer one is loaded every request is refused`]
+        ? ["unready", `${stale}; until a restart with a newer one every request is refused`]
         : ["revocation_list", `${stale}; it is used all the same`],
     );
   }

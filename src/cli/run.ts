@@ -96,6 +96,11 @@ function toInput(command: Command, values: Values, positionals: readonly string[
   if (extra !== undefined) throw new UsageError(`\`${extra}\` is one argument too many`);
 
   const given = (name: string) => [values[name] ?? []].flat().map(String);
+  for (const [name, { repeatable = false }] of Object.entries(command.flags)) {
+    // An empty list is one; an empty name or number is a variable that the shell didn't know.
+    if (!repeatable && given(name).includes(""))
+      throw new UsageError(`\`--${name}\` is given without a value`);
+  }
   return {
     ...process,
     positionals,

@@ -224,10 +224,16 @@ test("roots from the flags, the environment, a file of keys and gateway.yaml are
 });
 
 test("a log level that is none is refused", async () => {
-  for (const level of ["loud", ""]) {
-    const { code, stderr } = await ran(["--log-level", level], { TENUO_LOG_LEVEL: "info" });
-    assert.equal(code, 2);
-    assert.match(stderr, /trace, debug, info, warn, error, silent/);
+  const { code, stderr } = await ran(["--log-level", "loud"], { TENUO_LOG_LEVEL: "info" });
+  assert.equal(code, 2);
+  assert.match(stderr, /trace, debug, info, warn, error, silent/);
+});
+
+test("a flag without its value is refused, and doesn't stand aside for the variable", async () => {
+  for (const flag of ["log-level", "revocation-list", "revocation-floor", "trusted-keys-file", "port"]) {
+    const { code, stderr } = await ran([`--${flag}`, ""], { TENUO_LOG_LEVEL: "info" });
+    assert.equal(code, 2, flag);
+    assert.ok(stderr.includes(`\`--${flag}\` is given without a value`), stderr);
   }
 });
 
@@ -240,7 +246,7 @@ test("a revocation list that can't be used stops the start, with its file and th
   const stranger = generateSigningKey();
   const cases: readonly (readonly [name: string, content: string | Uint8Array, why: RegExp])[] = [
     ["garbage", "not a list!", /neither a signed revocation list nor one in standard base64/],
-    ["stranger", signList(stranger), /isn't among the 1 keys that may sign it/],
+    ["stranger", signList(stranger), /may be signed by [0-9a-f]{64}/],
     ["future", signList(root, { issuedAt: "2099-01-01T00:00:00Z" }), /signed in the future/],
   ];
   for (const [name, content, why] of cases) {
@@ -312,7 +318,7 @@ test("a list that is too old starts, and warns aloud", async () => {
   assert.equal(required.code, 0);
   assert.match(
     required.stderr,
-    /^warning: the revocation list was signed at .*until a newer one is loaded every request is refused/,
+    /^warning: the revocation list was signed at .*until a restart with a newer one every request is refused/,
   );
   const lax = await warned(", required: false");
   assert.equal(lax.code, 0);
