@@ -131,7 +131,7 @@ const settings = z.strictObject({
   body_media_types: texts.describe(
     "Media types read as JSON beside application/json and +json; `none` is a body without one",
   ),
-  revocation: revocation.nullish().describe("Which warrants are revoked"),
+  revocation: revocation.optional().describe("Which warrants are revoked"),
 });
 
 const route = z.strictObject({

@@ -35,7 +35,12 @@ export function loadRevocation(
   previous?: RevocationList,
 ): Revocation | undefined {
   const file = listFile(source, settings);
-  if (file === undefined) return undefined;
+  if (file === undefined) {
+    if (source.revocationFloor === undefined) return undefined;
+    throw new Error(
+      "--revocation-floor: no list is named whose version it could keep; name one, or leave the floor out",
+    );
+  }
   const { signers, maxAgeSeconds, required = true } = settings ?? {};
   const listTerms =
     signers === undefined ? terms : { ...terms, signers: new Set(signers.map(({ hex }) => hex)) };

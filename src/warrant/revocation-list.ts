@@ -49,9 +49,7 @@ export function parseRevocationList(
     return unusable("isn't a signed revocation list in its canonical form, or it was cut");
   const issuer = publicKeyFromBytes(frame.issuer);
   if (issuer === undefined || !signers.has(issuer.hex)) {
-    return unusable(
-      `is signed by ${hex(frame.issuer)}, which isn't among the ${signers.size} keys that may sign it`,
-    );
+    return unusable(`is signed by ${hex(frame.issuer)}, and may be signed by ${[...signers].join(" or ")}`);
   }
   if (!verifySignature(issuer, revocationListMessage(frame.payload), frame.signature)) {
     return unusable(`has a signature that isn't by ${issuer.hex}, whom it names as its issuer`);
