@@ -51,9 +51,16 @@ export function valueSize(value: Value): number {
 /** A value shown to people has at most this many characters. */
 export const MAX_SHOWN_CHARACTERS = 1024;
 
-/** For people: text as it is, everything else as compact JSON (floats keep their point); cut where it gets long. */
+/** Text that would look like a value of another kind: `5`, `null`, a list, or nothing. */
+const NEEDS_QUOTES = /^(?:-?\d+(?:\.\d+)?(?:e[-+]?\d+)?|true|false|null|NaN|["[{].*|)$/is;
+
+/**
+ * For people: text as it is where that can't be mistaken, everything else as compact JSON (floats keep their point);
+ * cut where it gets long.
+ */
 export function formatValue(value: Value): string {
-  const text = typeof value === "string" ? value : formatJson(value, MAX_SHOWN_CHARACTERS);
+  const isPlain = typeof value === "string" && !NEEDS_QUOTES.test(value);
+  const text = isPlain ? value : formatJson(value, MAX_SHOWN_CHARACTERS);
   return text.slice(0, MAX_SHOWN_CHARACTERS);
 }
 

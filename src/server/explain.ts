@@ -1,14 +1,10 @@
 import type { Deny } from "../decision/decision.ts";
-import { formatValue, MAX_SHOWN_CHARACTERS } from "../value.ts";
+import { MAX_SHOWN_CHARACTERS } from "../value.ts";
 
-/** Why, for people who may know: `path=/etc/passwd not in Pattern(/data/*)`. */
-export function explain({ field, constraint, value, detail }: Deny): string {
-  const text =
-    field !== undefined && constraint !== undefined && value !== undefined
-      ? `${field}=${formatValue(value)} not in ${constraint}`
-      : detail;
+/** Why, for people who may know, as one line of a header. */
+export function explain({ detail }: Deny): string {
   // Escapes lengthen it, so it is cut again.
-  return cut(toHeaderText(cut(text)));
+  return cut(toHeaderText(cut(detail)));
 }
 
 /** What a request or a warrant says must fill neither a log line nor a header. */

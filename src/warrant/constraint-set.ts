@@ -1,7 +1,7 @@
 import { compareText } from "../cbor/encode.ts";
 import type { CborValue } from "../cbor/value.ts";
 import type { Evaluation } from "../evaluation.ts";
-import type { Arguments } from "../value.ts";
+import { type Arguments, formatValue } from "../value.ts";
 import { type Constraint, isFault, parseConstraint, writeConstraint } from "./constraint/index.ts";
 import { MAX_CONSTRAINTS_PER_SET } from "./limits.ts";
 import { asBoolean, asMap, asStruct, asText, Malformed } from "./malformed.ts";
@@ -63,7 +63,7 @@ export function checkArguments(
     if (argument === undefined) return violation(name, "is missing", args, constraint);
     const result = constraint.matches(argument, evaluation);
     if (isFault(result)) return refuseFault(result, name, args, constraint);
-    if (result === "no_match") return violation(name, "doesn't match", args, constraint);
+    if (result === "no_match") return violation(name, "not in", args, constraint);
   }
   return undefined;
 }
@@ -75,19 +75,22 @@ export function refuseFault(
   args: Arguments,
   constraint: Constraint,
 ): WarrantRefusal {
-  if (fault === "error")
-    return violation(name, "can't be evaluated against its constraint", args, constraint);
-  const detail = "is under a constraint of a kind this authorizer doesn't know";
-  return { ...violation(name, detail, args, constraint), refused: "unknown_constraint" };
+  const violated = violation(name, "can't be evaluated against", args, constraint);
+  return fault === "error" ? violated : { ...violated, refused: "unknown_constraint" };
 }
 
-function violation(field: string, detail: string, args: Arguments, constraint?: Constraint): WarrantRefusal {
+/** @param why between argument and constraint, or behind the argument where one of them is missing */
+function violation(field: string, why: string, args: Arguments, constraint?: Constraint): WarrantRefusal {
   const value = args.get(field);
+  const described = constraint?.describe();
   return {
     refused: "constraint_violation",
-    detail: `\`${field}\` ${detail}`,
+    detail:
+      value === undefined || described === undefined
+        ? `\`${field}\` ${why}`
+        : `${field}=${formatValue(value)} ${why} ${described}`,
     field,
-    ...(constraint === undefined ? {} : { constraint: constraint.describe() }),
+    ...(described === undefined ? {} : { constraint: described }),
     ...(value === undefined ? {} : { value }),
   };
 }

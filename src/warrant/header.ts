@@ -15,8 +15,7 @@ export function parseWarrantHeader(
   if (text === undefined) return refuse("missing_warrant", "the request carries no warrant");
   if (text.length > MAX_HEADER_CHARACTERS) return refuse("invalid_warrant", "the warrant header is too long");
   const bytes = decodeBase64(text);
-  if (bytes === undefined)
-    return refuse("invalid_warrant", "the warrant header isn't base64url without padding");
+  if (bytes === undefined) return refuse("invalid_warrant", "the warrant header isn't base64url or base64");
   return parseStack(bytes, maxChainLength);
 }
 

@@ -5,6 +5,12 @@ import { formatValue, MAX_SHOWN_CHARACTERS, type Value } from "../../src/value.t
 test("a value is shown as text or compact JSON, floats with their point", () => {
   const shown: readonly (readonly [Value, string])[] = [
     ["/etc/passwd", "/etc/passwd"],
+    ["10.0.0.1", "10.0.0.1"],
+    ["", '""'],
+    ["5", '"5"'],
+    ["-1.5e3", '"-1.5e3"'],
+    ["null", '"null"'],
+    ['["a"]', String.raw`"[\"a\"]"`],
     [5n, "5"],
     [5, "5.0"],
     [-0, "0.0"],

@@ -84,7 +84,7 @@ function approvalRequired(call: GatedCall, message: string | undefined): Warrant
   const approval = demandOf(call, 0);
   const text = message ?? `Approval required for tool '${call.tool}'`;
   return {
-    ...refuse("approval_required", `the call needs ${approval.required} approvals, and none is sent`),
+    ...refuse("approval_required", `no approval is sent, and ${approval.required} needed`),
     approval: { ...approval, message: text },
   };
 }

@@ -14,7 +14,7 @@ export function parseApprovalsHeader(text: string | undefined): readonly SignedA
   if (text === undefined || text === "") return [];
   if (text.length > MAX_HEADER_CHARACTERS) return unreadable("it is too long");
   const bytes = decodeBase64(text);
-  if (bytes === undefined) return unreadable("it isn't base64url without padding");
+  if (bytes === undefined) return unreadable("it isn't base64url or base64");
   if (bytes.length > MAX_APPROVALS_BYTES) return unreadable("it is too long");
   try {
     const value = decode(bytes);

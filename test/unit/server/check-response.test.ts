@@ -22,7 +22,7 @@ const DENY: Deny = {
   mode: "enforce",
   reason: "constraint_violation",
   ...FACTS,
-  detail: "the detail",
+  detail: "path=/etc/passwd not in Pattern(/data/*)",
   field: "path",
   constraint: "Pattern(/data/*)",
   value: "/etc/passwd",
@@ -296,38 +296,30 @@ test("debug mode adds the detail to the header, and detail and value to the body
   assert.deepEqual([value, told], ["/etc/passwd", detail]);
   const { value: _, ...missing } = DENY;
   const body = bodyOf(answer(missing, { debugMode: true }));
-  assert.equal(body.detail, "the detail");
+  assert.equal(body.detail, detail);
   assert.ok(!("value" in body));
 });
 
 test("field, constraint, value and detail are cut to 1024 characters", () => {
   const long = "x".repeat(5000);
-  const body = bodyOf(answer({ ...DENY, field: long, constraint: long, value: long }, { debugMode: true }));
+  const facts = { field: long, constraint: long, value: long, detail: long };
+  const body = bodyOf(answer({ ...DENY, ...facts }, { debugMode: true }));
   for (const name of ["field", "constraint", "value", "detail"]) assert.equal(body[name].length, 1024, name);
-  const { field: _, ...withoutField } = DENY;
-  const response = answer({ ...withoutField, detail: `é${long}` }, { debugMode: true });
+  const response = answer({ ...DENY, detail: `é${long}` }, { debugMode: true });
   const reason = texts(response.deniedResponse?.headers)["x-tenuo-deny-reason"] ?? "";
   assert.equal(reason.length, "constraint_violation: ".length + 1024);
   assert.ok(reason.startsWith("constraint_violation: %C3%A9xxx"));
 });
 
 test("a detail is visible ASCII: no line break gets into a header", () => {
-  const text = explain({ ...DENY, field: "a\r\nx-evil: 1", value: "\u0000\u007fé😀 %" });
-  assert.equal(text, "a%0D%0Ax-evil: 1=%00%7F%C3%A9%F0%9F%98%80 % not in Pattern(/data/*)");
+  const text = explain({ ...DENY, detail: "a\r\nx-evil: 1=\u0000\u007fé😀 %" });
+  assert.equal(text, "a%0D%0Ax-evil: 1=%00%7F%C3%A9%F0%9F%98%80 %");
 });
 
 test("a fact that isn't ASCII is escaped in a header too", () => {
   assert.equal(
     texts(answer({ ...ALLOW, tool: "lösche\n" }).okResponse?.headers)["x-tenuo-tool"],
     "l%C3%B6sche%0A",
-  );
-});
-
-test("values keep their kind in the detail: integer, float, null, list", () => {
-  const shown = [1n, 1, null, true, ["a", 2n]] as const;
-  assert.deepEqual(
-    shown.map((value) => explain({ ...DENY, field: "n", constraint: "C", value })),
-    ["1", "1.0", "null", "true", '["a",2]'].map((text) => `n=${text} not in C`),
   );
 });
 

@@ -280,7 +280,7 @@ test("a value is told whatever its kind, and left out only where the request has
   `);
   assert.deepEqual(
     parse(lines).map((line) => line["actual"]),
-    ["0", "0.0", "false", "null", "", '["a",1]', '{"a":1}', undefined],
+    ["0", "0.0", "false", "null", '""', '["a",1]', '{"a":1}', undefined],
   );
 });
 
