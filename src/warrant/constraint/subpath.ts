@@ -18,7 +18,7 @@ export interface Subpath extends Constraint {
 export interface SubpathOptions {
   /** True unless said otherwise; if not, small letters are compared, and a root with capitals contains nothing. */
   readonly caseSensitive?: boolean;
-  /** Whether the root itself matches; true unless said otherwise. */
+  /** Whether the root itself matches; true unless said otherwise. The root `/` always does. */
   readonly allowEqual?: boolean;
 }
 
@@ -32,7 +32,7 @@ export function subpath(root: string, options: SubpathOptions = {}): Subpath {
     const normal = normalizePath(path);
     if (normal === undefined) return false;
     const compared = caseSensitive ? normal : normal.toLowerCase();
-    return compared === root ? allowEqual : compared.startsWith(inside);
+    return (allowEqual && compared === root) || compared.startsWith(inside);
   };
   const containsAll = (paths: readonly Value[], evaluation: Evaluation): boolean =>
     paths.every((path) => contains(path, evaluation));
