@@ -57,6 +57,7 @@ function isNarrower(
   evaluation: Evaluation,
 ): boolean {
   if (child.shape !== parent.shape && child.shape !== "exact") return false;
+  evaluation.spend(parent.text.length / COMPARED_PER_STEP);
   if (parent.shape === "prefix") return child.pattern.startsWith(parent.text.slice(0, -1));
   const end = parent.text.slice(1);
   if (parent.shape !== "suffix" || !child.pattern.endsWith(end)) return false;
@@ -64,6 +65,8 @@ function isNarrower(
   return compileGlob(child.pattern.slice(0, -end.length)) !== undefined;
 }
 
+/** Characters of two patterns that are compared in one step. */
+const COMPARED_PER_STEP = 10;
 /** Steps of compiling one character of a glob. */
 const COMPILE_EFFORT = 5;
 
