@@ -1,6 +1,6 @@
 import type { Evaluation } from "../../evaluation.ts";
 import { parseIpAddress } from "../../ip-address.ts";
-import { hostEffort, MAX_HOST_EFFORT } from "./url.ts";
+import { hostEffort, MAX_HOST_EFFORT, parseUrl } from "./url.ts";
 
 /** Host names, and wildcards `*.x` for `x` and everything below it. */
 export interface DomainList {
@@ -19,14 +19,17 @@ const NOT_IN_A_HOST = /[\0-\x20/\\?#@]/;
 /** Names every reading leaves as they are: lower case, not a number at the end, nothing encoded. */
 const PLAIN_NAME = /^(?:[a-z\d_-]+\.)*[a-z_][a-z\d_-]*$/;
 
-/** @returns undefined when an entry is neither a host nor `*.` and a name. */
-export function domainList(entries: readonly string[]): DomainList | undefined {
+/**
+ * @returns undefined when an entry is neither a host nor `*.` and a name.
+ * @throws {TooCostly} when reading them would take more effort than is left.
+ */
+export function domainList(entries: readonly string[], evaluation: Evaluation): DomainList | undefined {
   const names = new Set<string>();
   const wildcards = new Set<string>();
   let longestWildcard = 0;
   for (const entry of entries) {
     const isWildcard = entry.startsWith(WILDCARD);
-    const host = parseHost(isWildcard ? entry.slice(WILDCARD.length) : entry);
+    const host = parseHost(isWildcard ? entry.slice(WILDCARD.length) : entry, evaluation);
     if (host === undefined || (isWildcard && isAddress(host))) return undefined;
     (isWildcard ? wildcards : names).add(host);
     if (isWildcard) longestWildcard = Math.max(longestWildcard, host.length);
@@ -61,6 +64,8 @@ export function domainList(entries: readonly string[]): DomainList | undefined {
 
 /** Steps of one look into a set of names. */
 const LOOKUP_EFFORT = 5;
+/** Steps of reading a plain name, beside one for each two characters. */
+const READ_EFFORT = 10;
 
 /** Where the label after the one at `start` begins. */
 function nextLabel(host: string, start: number): number {
@@ -69,12 +74,13 @@ function nextLabel(host: string, start: number): number {
 }
 
 /** The host as a URL would have it, without the dot of the root. */
-function parseHost(text: string): string | undefined {
+function parseHost(text: string, evaluation: Evaluation): string | undefined {
+  evaluation.spend(READ_EFFORT + text.length / 2);
   if (PLAIN_NAME.test(text) && !text.includes("xn--")) return text;
   const isBracketed = text.startsWith("[") && text.endsWith("]");
   if (text === "" || NOT_IN_A_HOST.test(text) || (text.includes(":") && !isBracketed)) return undefined;
   const url = `http://${text}/`;
-  const host = hostEffort(url) > MAX_HOST_EFFORT ? "" : (URL.parse(url)?.hostname ?? "");
+  const host = hostEffort(url) > MAX_HOST_EFFORT ? "" : (parseUrl(url, evaluation)?.hostname ?? "");
   const name = host.endsWith(".") ? host.slice(0, -1) : host;
   return name === "" || name.endsWith(".") || name.includes("*") ? undefined : name;
 }

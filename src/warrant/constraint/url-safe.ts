@@ -18,8 +18,8 @@ import {
 export interface UrlSafe extends Constraint {
   readonly kind: "UrlSafe";
   readonly settings: UrlSafeSettings;
-  /** Undefined when a list has an entry that isn't a domain; then nothing can be evaluated. */
-  readonly domains: Domains | undefined;
+  /** The lists of domains, read on first use; undefined when one has an entry that isn't a domain. */
+  domains(evaluation: Evaluation): Domains | undefined;
 }
 
 interface Domains {
@@ -57,20 +57,19 @@ const ADDRESS_EFFORT = 250;
 
 export function urlSafe(choices: Partial<UrlSafeSettings>): UrlSafe {
   const settings: UrlSafeSettings = { ...DEFAULTS, ...choices };
-  const schemes = new Set(settings.schemes.map((scheme) => `${scheme.toLowerCase()}:`));
-  const ports = settings.allowPorts && new Set(settings.allowPorts);
-  const domains = compileDomains(settings);
-
-  const allowsPort = (url: URL): boolean => {
-    const port = url.port === "" ? DEFAULT_PORTS.get(url.protocol) : Number(url.port);
-    return ports === undefined || port === undefined || ports.has(port);
+  let compiled: Compiled | undefined;
+  const compiledBy = (evaluation: Evaluation): Compiled => {
+    compiled ??= compile(settings, evaluation);
+    return compiled;
   };
+
   const matches = (argument: Value, evaluation: Evaluation): Outcome => {
     if (typeof argument !== "string") return "no_match";
+    const { schemes, ports, domains } = compiledBy(evaluation);
     if (domains === undefined) return "error";
     if (argument.includes("\0")) return "no_match";
     const url = parseUrl(argument, evaluation);
-    if (url === undefined || !schemes.has(url.protocol) || !allowsPort(url)) return "no_match";
+    if (url === undefined || !schemes.has(url.protocol) || !allowsPort(ports, url)) return "no_match";
     const host = hostOf(url);
     if (host === "" || host.endsWith(".") || isBlocked(host, settings, evaluation)) return "no_match";
     if (domains.allowed !== undefined && !domains.allowed.covers(host, evaluation)) return "no_match";
@@ -81,13 +80,17 @@ export function urlSafe(choices: Partial<UrlSafeSettings>): UrlSafe {
     kind: "UrlSafe",
     type: 18,
     size: 1,
-    failsOn: () => (domains === undefined ? "anything" : "nothing"),
+    failsOn: (evaluation: Evaluation) =>
+      compiledBy(evaluation).domains === undefined ? "anything" : "nothing",
     settings,
-    domains,
+    domains: (evaluation: Evaluation) => compiledBy(evaluation).domains,
     matches,
     permits: (child: Constraint, evaluation: Evaluation) => {
       if (isExact(child)) return matches(child.value, evaluation) === "match";
-      if (!isUrlSafe(child) || domains === undefined || child.domains === undefined) return false;
+      if (!isUrlSafe(child)) return false;
+      const { schemes, ports, domains } = compiledBy(evaluation);
+      const narrower = child.domains(evaluation);
+      if (domains === undefined || narrower === undefined) return false;
       evaluation.spend(
         COMPARE_EFFORT * (1 + child.settings.schemes.length + (child.settings.allowPorts?.length ?? 0)),
       );
@@ -95,7 +98,7 @@ export function urlSafe(choices: Partial<UrlSafeSettings>): UrlSafe {
         child.settings.schemes.every((scheme) => schemes.has(`${scheme.toLowerCase()}:`)) &&
         BLOCKS.every((block) => child.settings[block] || !settings[block]) &&
         (ports === undefined || child.settings.allowPorts?.every((port) => ports.has(port)) === true) &&
-        narrowsDomains(child.domains, domains, evaluation)
+        narrowsDomains(narrower, domains, evaluation)
       );
     },
     describe: () => `UrlSafe(${describeSettings(settings)})`,
@@ -110,9 +113,35 @@ function isUrlSafe(constraint: Constraint): constraint is UrlSafe {
   return constraint.kind === "UrlSafe";
 }
 
-function compileDomains({ allowDomains, denyDomains }: UrlSafeSettings): Domains | undefined {
-  const allowed = allowDomains && domainList(allowDomains);
-  const denied = denyDomains && domainList(denyDomains);
+interface Compiled {
+  /** With their colons, in lower case. */
+  readonly schemes: ReadonlySet<string>;
+  readonly ports: ReadonlySet<number> | undefined;
+  readonly domains: Domains | undefined;
+}
+
+/** Left to the judgement that needs it, so that reading a stranger's warrant stays cheap. */
+function compile(settings: UrlSafeSettings, evaluation: Evaluation): Compiled {
+  const { schemes, allowPorts } = settings;
+  evaluation.spend(COMPARE_EFFORT * (schemes.length + (allowPorts?.length ?? 0)));
+  return {
+    schemes: new Set(schemes.map((scheme) => `${scheme.toLowerCase()}:`)),
+    ports: allowPorts && new Set(allowPorts),
+    domains: compileDomains(settings, evaluation),
+  };
+}
+
+function allowsPort(ports: Compiled["ports"], url: URL): boolean {
+  const port = url.port === "" ? DEFAULT_PORTS.get(url.protocol) : Number(url.port);
+  return ports === undefined || port === undefined || ports.has(port);
+}
+
+function compileDomains(
+  { allowDomains, denyDomains }: UrlSafeSettings,
+  evaluation: Evaluation,
+): Domains | undefined {
+  const allowed = allowDomains && domainList(allowDomains, evaluation);
+  const denied = denyDomains && domainList(denyDomains, evaluation);
   const isInvalid = (allowDomains && allowed === undefined) || (denyDomains && denied === undefined);
   return isInvalid ? undefined : { allowed, denied };
 }

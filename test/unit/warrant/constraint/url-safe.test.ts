@@ -228,7 +228,7 @@ test("a name in a list is what a URL makes of it", () => {
   let read = 0;
   const holds = fc.property(name, (each) => {
     const host = URL.parse(`http://${each}/`)?.hostname.replace(/\.$/, "");
-    const list = urlSafe({ allowDomains: [each] }).domains?.allowed;
+    const list = urlSafe({ allowDomains: [each] }).domains(new Evaluation(0))?.allowed;
     const wanted = host === undefined || host === "" || host.endsWith(".") ? undefined : [host];
     assert.deepEqual(list && [...list.names], wanted, each);
     if (list !== undefined) read++;
@@ -363,4 +363,6 @@ test("thousands of domains are looked up at once, and hostile ones are given up"
   assert.ok(permits(many, urlSafe({ allowDomains: domains.slice(10) })));
   const deep = urlSafe({ allowDomains: [`*.${"a.".repeat(15_000)}a`] });
   assert.throws(() => matches(deep, `https://${"b.".repeat(30_000)}a/`), TooCostly);
+  const toBeRead = urlSafe({ allowDomains: Array.from({ length: 30_000 }, () => "1") });
+  assert.throws(() => matches(toBeRead, "https://a.com/"), TooCostly);
 });
