@@ -184,7 +184,14 @@ export const RULES: readonly Rule[] = [
     heading: ONE_READING,
     judge: "either",
     ours: /^invalid_warrant/s,
-    applies: ({ tampering }) => tampering !== undefined && "resign" in tampering && tampering.resign,
+    applies: isDamagedAndSigned,
+  },
+  {
+    // A flipped bit can make any kind unknown, or any member.
+    name: "an unknown kind or member by damage, which is unreadable or overlooked",
+    heading: OLDER_SDK,
+    judge: "0.3.3",
+    applies: isDamagedAndSigned,
   },
   {
     name: "an unknown kind with a value that isn't bytes is unreadable",
@@ -247,4 +254,8 @@ export function ruleFor(
       ? !ours.allow && rule.ours.test(ours.detail) && rule.applies(spec, ours)
       : rule.judge === judge && isAlone && verdict !== undefined && rule.applies(spec, verdict),
   );
+}
+
+function isDamagedAndSigned({ tampering }: CaseSpec): boolean {
+  return tampering !== undefined && "resign" in tampering && tampering.resign;
 }
