@@ -24,7 +24,8 @@ export class Evaluation {
   }
 
   /**
-   * Accounts for work that is about to be done, in steps of some 20 ns.
+   * Accounts for work that is about to be done, in steps of some 20 ns. How many a kind of work takes is measured; of
+   * text that is only copied or compared, one step does 4 to 16 characters.
    *
    * @throws {TooCostly} when it is more than is left. No constraint catches it, so none can turn it into a match.
    */

@@ -6,8 +6,6 @@ import { parse } from "./parse.ts";
 import type { Node } from "./syntax.ts";
 import type { CelValue } from "./value.ts";
 
-export type { CelValue } from "./value.ts";
-
 /** An expression that can be read. */
 export interface Program {
   readonly root: Node;

@@ -5,6 +5,10 @@ import { int, integerOf, uint } from "./literal.ts";
 import { formatDuration, formatTimestamp } from "./time.ts";
 import { type CelValue, isBytes, isKind, type Uint } from "./value.ts";
 
+/** Steps of reading a number from a text, and of writing one, beside those for the characters. */
+const READ_EFFORT = 2;
+const FORMAT_EFFORT = 50;
+
 /** A double loses its fraction; one that isn't in the range, NaN too, has no int. */
 export function toInt(value: CelValue, evaluation: Evaluation): bigint {
   if (typeof value === "bigint") return value;
@@ -33,7 +37,7 @@ function truncated(value: number): bigint {
 }
 
 function integerText(text: string, form: RegExp, evaluation: Evaluation): { sign: string; digits: string } {
-  evaluation.spend(2 + text.length / 4);
+  evaluation.spend(READ_EFFORT + text.length / 4);
   if (!form.test(text)) throw new CelError("not an integer");
   const isSigned = /^[+-]/.test(text);
   return { sign: isSigned ? text.charAt(0) : "", digits: isSigned ? text.slice(1) : text };
@@ -44,7 +48,7 @@ export function toDouble(value: CelValue, evaluation: Evaluation): number {
   if (typeof value === "bigint") return Number(value);
   if (isKind(value, "uint")) return Number(value.value);
   if (typeof value !== "string") throw new CelError("no double of this kind");
-  evaluation.spend(2 + value.length / 4);
+  evaluation.spend(READ_EFFORT + value.length / 4);
   if (/^[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$/.test(value)) return Number(value);
   const [, sign, word] = /^([+-]?)(inf|infinity|nan)$/i.exec(value) ?? [];
   if (word === undefined) throw new CelError("not a number");
@@ -54,7 +58,7 @@ export function toDouble(value: CelValue, evaluation: Evaluation): number {
 
 export function toText(value: CelValue, evaluation: Evaluation): string {
   if (typeof value === "string") return value;
-  evaluation.spend(50);
+  evaluation.spend(FORMAT_EFFORT);
   if (typeof value === "bigint") return String(value);
   if (typeof value === "number") return formatDouble(value);
   if (isKind(value, "uint")) return String(value.value);
@@ -82,7 +86,7 @@ function formatDouble(value: number): string {
 
 export function toBytes(value: CelValue, evaluation: Evaluation): Uint8Array {
   if (typeof value !== "string") throw new CelError("no bytes of this kind");
-  evaluation.spend(2 + value.length / 2);
+  evaluation.spend(READ_EFFORT + value.length / 2);
   return new TextEncoder().encode(value);
 }
 

@@ -9,13 +9,21 @@ import { asKey, type CelKey, type CelList, type CelMap, type CelValue, isList, i
 /** Names, and what they stand for. Macros set theirs, and put back what was there. */
 export type Variables = Map<string, CelValue>;
 
+/** Steps of each part of an expression, and beside them of an operator, a call, and an entry of a map. */
+const NODE_EFFORT = 4;
+const OPERATOR_EFFORT = 4;
+const CALL_EFFORT = 8;
+const ENTRY_EFFORT = 8;
+/** Steps of a macro for each element. */
+const TURN_EFFORT = 4;
+
 /**
  * @throws {CelError} when there is no value.
  * @throws {TooCostly} when it takes more effort than is left.
  */
 export function evaluate(node: Node, variables: Variables, evaluation: Evaluation): CelValue {
   const compute = (operand: Node): CelValue => {
-    evaluation.spend(4);
+    evaluation.spend(NODE_EFFORT);
     switch (operand.op) {
       case "literal":
         return operand.value;
@@ -42,7 +50,7 @@ export function evaluate(node: Node, variables: Variables, evaluation: Evaluatio
       case "negate":
         return negate(compute(operand.operand));
       case "binary":
-        evaluation.spend(4);
+        evaluation.spend(OPERATOR_EFFORT);
         return operate(operand.operator, compute(operand.left), compute(operand.right), evaluation);
       // From left to right: what fails before the others decide is an error.
       case "and":
@@ -70,14 +78,14 @@ export function evaluate(node: Node, variables: Variables, evaluation: Evaluatio
   const mapOf = (entries: readonly (readonly [Node, Node])[]): CelMap => {
     const map = new Map<CelKey, CelValue>();
     for (const [key, member] of entries) {
-      evaluation.spend(8);
+      evaluation.spend(ENTRY_EFFORT);
       map.set(asKey(compute(key)), compute(member));
     }
     return map;
   };
 
   const called = ({ name, target, operands }: Call): CelValue => {
-    evaluation.spend(8);
+    evaluation.spend(CALL_EFFORT);
     const found = FUNCTIONS.get(name);
     if (found === undefined || (target !== undefined && !found.isMethod))
       throw new CelError("an unknown function");
@@ -92,7 +100,7 @@ export function evaluate(node: Node, variables: Variables, evaluation: Evaluatio
     const outer = variables.get(macro.variable);
     const elements = elementsOf(compute(macro.target), evaluation);
     const bind = (element: CelValue): void => {
-      evaluation.spend(4);
+      evaluation.spend(TURN_EFFORT);
       variables.set(macro.variable, element);
     };
     const result = resultOf(macro, elements, bind);

@@ -47,9 +47,12 @@ export const FUNCTIONS: ReadonlyMap<string, CelFunction> = new Map<string, CelFu
   ...TENUO_FUNCTIONS,
 ]);
 
+/** Steps of telling the clock. */
+const CLOCK_EFFORT = 20;
+
 function getter(get: (clock: Date) => number): CelFunction {
   return method(1, ([value = null], evaluation) => {
-    evaluation.spend(20);
+    evaluation.spend(CLOCK_EFFORT);
     if (!isKind(value, "timestamp")) throw new CelError("not a timestamp");
     return BigInt(get(wallClock(value)));
   });
@@ -95,10 +98,13 @@ function compareEnds(
 /** What a judgement has compiled; a macro asks for the same pattern again and again. */
 const PATTERNS = new WeakMap<Evaluation, Map<string, Regex>>();
 
+/** Steps of finding a pattern again. */
+const PATTERN_EFFORT = 10;
+
 function isFound(pattern: string, text: string, evaluation: Evaluation): boolean {
   const patterns = PATTERNS.get(evaluation) ?? new Map<string, Regex>();
   PATTERNS.set(evaluation, patterns);
-  evaluation.spend(10 + pattern.length / 8);
+  evaluation.spend(PATTERN_EFFORT + pattern.length / 8);
   const compiled = patterns.get(pattern) ?? regex(pattern);
   patterns.set(pattern, compiled);
   const found = compiled.isFoundIn(text, evaluation);
@@ -106,11 +112,14 @@ function isFound(pattern: string, text: string, evaluation: Evaluation): boolean
   return found;
 }
 
+/** Steps of looking at an operand, beside comparing it. */
+const ELEMENT_EFFORT = 4;
+
 /** The largest (1) or smallest (-1) of the operands, or of the elements of a single list; of equal ones the last. */
 function extreme(operands: readonly CelValue[], sign: 1 | -1, evaluation: Evaluation): CelValue {
   const [first] = operands;
   const values = operands.length === 1 && first !== undefined && isList(first) ? first : operands;
-  evaluation.spend(4 * values.length);
+  evaluation.spend(ELEMENT_EFFORT * values.length);
   if (values.length === 0) throw new CelError("nothing to choose from");
   return values.reduce((best, value) => (sign * compare(value, best, evaluation) >= 0 ? value : best));
 }

@@ -25,6 +25,9 @@ const NUMBER = /(?:[0-9]+\.[0-9]+|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|[0-9]+[eE][+-]?[
 const SYMBOL = /==|!=|<=|>=|&&|\|\||[-+*/%<>!?:.,()[\]{}]/y;
 const QUOTE = /([bB]?)([rR]?)("""|'''|"|')/y;
 
+/** Steps of each token, beside one for each character. */
+const TOKEN_EFFORT = 10;
+
 /** @throws {CelError} for what is no token. */
 export function lex(source: string, evaluation: Evaluation): Lexed {
   const tokens: Token[] = [];
@@ -37,7 +40,7 @@ export function lex(source: string, evaluation: Evaluation): Lexed {
 
   evaluation.spend(source.length);
   while (at < source.length) {
-    evaluation.spend(10);
+    evaluation.spend(TOKEN_EFFORT);
     const blank = next(BLANK);
     if (blank !== undefined) {
       at += blank.length;

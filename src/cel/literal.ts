@@ -2,7 +2,7 @@ import { I64_MAX, I64_MIN } from "../value.ts";
 import { CelError } from "./error.ts";
 import type { Uint } from "./value.ts";
 
-export const U64_MAX = 2n ** 64n - 1n;
+const U64_MAX = 2n ** 64n - 1n;
 
 /** @throws {CelError} outside i64. */
 export function int(value: bigint): bigint {

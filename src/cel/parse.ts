@@ -7,6 +7,9 @@ import { type BinaryOperator, MACROS, type MacroName, type Node } from "./syntax
 /** Levels of operands in one another. Keeps the stack of parsing and evaluating small. */
 export const MAX_NESTING = 150;
 
+/** Steps of reading an operand, and the operators before it. */
+const OPERAND_EFFORT = 10;
+
 /** From the loosest to the tightest; `&&` and `||` are looser still. */
 const PRECEDENCE: readonly ReadonlySet<string>[] = [
   new Set(["==", "!=", "<", "<=", ">", ">=", "in"]),
@@ -72,7 +75,7 @@ export function parse(tokens: readonly Token[], evaluation: Evaluation): Node {
   };
 
   const unary = (): Node => {
-    evaluation.spend(10);
+    evaluation.spend(OPERAND_EFFORT);
     if (take("!")) return negated("not");
     // The sign belongs to a number behind it, also before a call: `-1.string()`.
     if (is("-") && peek(1).kind === "number" && isSignable(peek(1))) {

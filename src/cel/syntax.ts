@@ -41,4 +41,4 @@ export const MACROS = ["all", "exists", "exists_one", "map", "filter"] as const;
 export type MacroName = (typeof MACROS)[number];
 
 export type BinaryOperator = Relation | "+" | "-" | "*" | "/" | "%";
-export type Relation = "==" | "!=" | "<" | "<=" | ">" | ">=" | "in";
+type Relation = "==" | "!=" | "<" | "<=" | ">" | ">=" | "in";

@@ -36,10 +36,10 @@ function secondsSince(text: CelValue | undefined, evaluation: Evaluation): bigin
 }
 
 /** Steps of reading an address or a network. */
-const READ_ADDRESS = 200;
+const ADDRESS_EFFORT = 200;
 
 function addressOf(text: CelValue | undefined, evaluation: Evaluation): IpAddress | undefined {
-  evaluation.spend(READ_ADDRESS);
+  evaluation.spend(ADDRESS_EFFORT);
   return typeof text === "string" ? parseIpAddress(text) : undefined;
 }
 
@@ -50,7 +50,7 @@ function isInNetwork(
 ): boolean {
   const parsed = addressOf(address, evaluation);
   if (parsed === undefined || typeof network !== "string") return false;
-  evaluation.spend(READ_ADDRESS + network.length / 4);
+  evaluation.spend(ADDRESS_EFFORT + network.length / 4);
   const container = parseIpNetwork(network);
   return container !== undefined && containsAddress(container, parsed);
 }

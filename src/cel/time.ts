@@ -7,6 +7,9 @@ const SECOND = 1_000_000_000n;
 const MINUTE = 60n * SECOND;
 const HOUR = 60n * MINUTE;
 
+/** Steps of reading a timestamp or a duration, beside those for its characters. */
+const READ_EFFORT = 20;
+
 /** RFC 3339, with a blank for the `T` and U+2212 for the minus as published releases accept them. */
 const RFC_3339 =
   /^([0-9]{4})-([0-9]{2})-([0-9]{2})[Tt ]([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.([0-9]+))?(?:[Zz]|([-+\u2212])([0-9]{2}):([0-9]{2}))$/;
@@ -17,7 +20,7 @@ const RFC_3339 =
  * @throws {CelError} for a leap second, which has no place in the count of seconds.
  */
 export function parseTimestamp(text: string, evaluation: Evaluation): Timestamp | undefined {
-  evaluation.spend(20 + text.length / 8);
+  evaluation.spend(READ_EFFORT + text.length / 8);
   const parts = RFC_3339.exec(text);
   if (parts === null) return undefined;
   const [
@@ -99,7 +102,7 @@ const UNITS: ReadonlyMap<string, number> = new Map([
 
 /** Numbers with units, such as `1h30m` or `-1.5s`, or a bare `0`; each part goes through a double, as in the reference. */
 export function parseDuration(text: string, evaluation: Evaluation): Duration {
-  evaluation.spend(20 + text.length);
+  evaluation.spend(READ_EFFORT + text.length);
   const [, sign, parts = ""] =
     /^([+-]?)((?:(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:h|ms|m|s|us|ns))+)$/.exec(text) ?? [];
   if (text === "0" || text === "-0") return duration(0n);

@@ -66,9 +66,12 @@ export function asKey(value: CelValue): CelKey {
 /** Levels of lists and maps in one another; a chain of macros makes deeper ones than its expression is. */
 const MAX_DEPTH = 250;
 
+/** Steps of comparing two values, beside those for characters and bytes. */
+const COMPARE_EFFORT = 2;
+
 /** Numbers are equal by value whatever their kinds, an integer beside a double as the nearest double. */
 export function equal(a: CelValue, b: CelValue, evaluation: Evaluation, depth = 0): boolean {
-  evaluation.spend(2);
+  evaluation.spend(COMPARE_EFFORT);
   if (depth > MAX_DEPTH) throw new CelError("nested too deep to compare");
   if (typeof a === "string") {
     if (typeof b !== "string" || a.length !== b.length) return false;

@@ -25,7 +25,7 @@ export interface Approval {
   readonly expiresAt: number;
 }
 
-export const APPROVAL_VERSION = 1;
+const APPROVAL_VERSION = 1;
 const HASH_BYTES = 32;
 const NONCE_BYTES = 16;
 

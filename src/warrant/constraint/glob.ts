@@ -31,6 +31,9 @@ interface CharacterSet {
 
 const SLASH = "/";
 
+/** Steps of compiling one character; for who compiles while a call is judged. */
+export const GLOB_COMPILE_EFFORT = 5;
+
 /** @returns undefined for an invalid pattern. */
 export function compileGlob(pattern: string): Glob | undefined {
   const chars = Array.from(pattern);

@@ -4,7 +4,7 @@ import type { Value } from "../../value.ts";
 import { asStruct, asText } from "../malformed.ts";
 import { type Constraint, type Outcome, outcome } from "./constraint.ts";
 import { isExact } from "./exact.ts";
-import { compileGlob, matchesGlob } from "./glob.ts";
+import { compileGlob, GLOB_COMPILE_EFFORT, matchesGlob } from "./glob.ts";
 
 /** A glob over text. An invalid one decodes, and then can't be evaluated. */
 export interface Pattern extends Constraint {
@@ -61,15 +61,12 @@ function isNarrower(
   if (parent.shape === "prefix") return child.pattern.startsWith(parent.text.slice(0, -1));
   const end = parent.text.slice(1);
   if (parent.shape !== "suffix" || !child.pattern.endsWith(end)) return false;
-  evaluation.spend(COMPILE_EFFORT * child.pattern.length);
+  evaluation.spend(GLOB_COMPILE_EFFORT * child.pattern.length);
   return compileGlob(child.pattern.slice(0, -end.length)) !== undefined;
 }
 
 /** Characters of two patterns that are compared in one step. */
 const COMPARED_PER_STEP = 10;
-/** Steps of compiling one character of a glob. */
-const COMPILE_EFFORT = 5;
-
 function shapeOf(text: string): Shape {
   const first = text.indexOf("*");
   if (first === -1) return "exact";

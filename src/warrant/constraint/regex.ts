@@ -1,6 +1,6 @@
 import type { CborValue } from "../../cbor/value.ts";
 import type { Evaluation } from "../../evaluation.ts";
-import { regex as regexOf } from "../../regex/regex.ts";
+import { regex as rustRegex } from "../../regex/regex.ts";
 import type { Value } from "../../value.ts";
 import { asStruct, asText } from "../malformed.ts";
 import { type Constraint, type Outcome, outcome } from "./constraint.ts";
@@ -13,7 +13,7 @@ export interface Regex extends Constraint {
 }
 
 export function regex(text: string): Regex {
-  const compiled = regexOf(text);
+  const compiled = rustRegex(text);
 
   const matches = (argument: Value, evaluation: Evaluation): Outcome => {
     if (!compiled.isValid(evaluation)) return "error";

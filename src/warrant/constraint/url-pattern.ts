@@ -4,7 +4,7 @@ import type { Value } from "../../value.ts";
 import { asText, Malformed } from "../malformed.ts";
 import { type Constraint, type Outcome, outcome } from "./constraint.ts";
 import { isExact } from "./exact.ts";
-import { compileGlob, type Glob, matchesGlob } from "./glob.ts";
+import { compileGlob, GLOB_COMPILE_EFFORT, type Glob, matchesGlob } from "./glob.ts";
 import { hostEffort, MAX_HOST_EFFORT, parseUrl } from "./url.ts";
 
 /** A URL of one scheme, host, port and path, as text. Text that isn't a URL can't be evaluated. */
@@ -34,10 +34,6 @@ const HOST_WILDCARD = "__tenuo_host_wildcard__";
 const PATH_WILDCARD = "__tenuo_path_wildcard__";
 /** A port that isn't written; any other scheme has 0. */
 const DEFAULT_PORTS: Readonly<Record<string, number>> = { "https:": 443, "http:": 80 };
-/** Steps of comparing two patterns, beside those for the text. */
-const COMPARE_EFFORT = 10;
-/** Steps of compiling one character of a glob. */
-const COMPILE_EFFORT = 5;
 /** Schemes whose hosts are always in lower case. */
 const SPECIAL_SCHEMES: ReadonlySet<string> = new Set(["http:", "https:", "ws:", "wss:", "ftp:", "file:"]);
 
@@ -68,12 +64,11 @@ export function urlPattern(text: string): UrlPattern {
   });
 }
 
+/** Steps of comparing two patterns, beside those for the text. */
+const COMPARE_EFFORT = 10;
+
 function isUrlPattern(constraint: Constraint): constraint is UrlPattern {
   return constraint.kind === "UrlPattern";
-}
-
-export function parseUrlPattern(value: CborValue): UrlPattern {
-  return urlPattern(asText(value, "a UrlPattern"));
 }
 
 function parseRules(text: string): Rules {
@@ -106,7 +101,7 @@ function lazyGlob(path: string): Rules["glob"] {
   let compiled: { readonly glob: Glob | undefined } | undefined;
   return (evaluation) => {
     if (compiled === undefined) {
-      evaluation.spend(COMPILE_EFFORT * path.length);
+      evaluation.spend(GLOB_COMPILE_EFFORT * path.length);
       compiled = { glob: compileGlob(path) };
     }
     return compiled.glob;
@@ -168,4 +163,8 @@ function narrowsPath(child: Rules, parent: Rules, evaluation: Evaluation): boole
   const start = parent.path.endsWith("/*") ? parent.path.slice(0, -1) : `${parent.path}/`;
   if (!child.path.startsWith(start)) return false;
   return child.glob(evaluation) !== undefined || matchesGlob(glob, child.path, evaluation);
+}
+
+export function parseUrlPattern(value: CborValue): UrlPattern {
+  return urlPattern(asText(value, "a UrlPattern"));
 }
