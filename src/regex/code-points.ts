@@ -1,7 +1,7 @@
 /** A set of Unicode code points that is asked, not listed. */
 export interface CodePoints {
   /** What one question takes, in steps of an {@link Evaluation}. */
-  readonly cost: number;
+  readonly effort: number;
   /** How much of a program it is: in Rust one is written out in bytes. A code point alone is 1. */
   readonly size: number;
   has(codePoint: number): boolean;
@@ -19,13 +19,13 @@ export function ranges(list: readonly Range[], folding: Folding): CodePoints {
     for (const [first, last] of list) if (first <= codePoint && codePoint <= last) return true;
     return false;
   };
-  return folded({ cost: 1 + list.length, size: Math.max(1, list.length), has: isIn }, folding);
+  return folded({ effort: 1 + list.length, size: Math.max(1, list.length), has: isIn }, folding);
 }
 
 export function folded(set: CodePoints, folding: Folding): CodePoints {
   if (folding === exactly) return set;
   return {
-    cost: 2 + 3 * set.cost,
+    effort: 2 + 3 * set.effort,
     size: set.size,
     has: (codePoint) => set.has(codePoint) || folding(codePoint).some(set.has),
   };
@@ -66,7 +66,7 @@ export function symmetricDifference(a: CodePoints, b: CodePoints): CodePoints {
   return { ...sumOf([a, b]), has: (codePoint) => a.has(codePoint) !== b.has(codePoint) };
 }
 
-function sumOf(sets: readonly CodePoints[]): Pick<CodePoints, "cost" | "size"> {
-  const total = (of: "cost" | "size"): number => sets.reduce((sum, set) => sum + set[of], 0);
-  return { cost: 1 + total("cost"), size: total("size") };
+function sumOf(sets: readonly CodePoints[]): Pick<CodePoints, "effort" | "size"> {
+  const total = (of: "effort" | "size"): number => sets.reduce((sum, set) => sum + set[of], 0);
+  return { effort: 1 + total("effort"), size: total("size") };
 }

@@ -21,7 +21,7 @@ export const CRLF_END = look(
 
 type WordLook = "b" | "B" | "start" | "end" | "start-half" | "end-half";
 
-export const UNICODE_WORD = wordLooks(isUnicodeWord, 1 + 2 * WORD.cost);
+export const UNICODE_WORD = wordLooks(isUnicodeWord, 1 + 2 * WORD.effort);
 export const ASCII_WORD = wordLooks(isAsciiWord, 2);
 
 function isAsciiWord(codePoint: number): boolean {
@@ -33,17 +33,17 @@ function isUnicodeWord(codePoint: number): boolean {
   return codePoint < 0x80 ? isAsciiWord(codePoint) : WORD.has(codePoint);
 }
 
-function wordLooks(isWord: (codePoint: number) => boolean, cost: number): Readonly<Record<WordLook, Look>> {
+function wordLooks(isWord: (codePoint: number) => boolean, effort: number): Readonly<Record<WordLook, Look>> {
   return {
-    b: look((before, after) => isWord(before) !== isWord(after), cost),
-    B: look((before, after) => isWord(before) === isWord(after), cost),
-    start: look((before, after) => !isWord(before) && isWord(after), cost),
-    end: look((before, after) => isWord(before) && !isWord(after), cost),
-    "start-half": look((before) => !isWord(before), cost),
-    "end-half": look((_, after) => !isWord(after), cost),
+    b: look((before, after) => isWord(before) !== isWord(after), effort),
+    B: look((before, after) => isWord(before) === isWord(after), effort),
+    start: look((before, after) => !isWord(before) && isWord(after), effort),
+    end: look((before, after) => isWord(before) && !isWord(after), effort),
+    "start-half": look((before) => !isWord(before), effort),
+    "end-half": look((_, after) => !isWord(after), effort),
   };
 }
 
-function look(holds: Look["holds"], cost = 1): Look {
-  return Object.freeze({ holds, cost });
+function look(holds: Look["holds"], effort = 1): Look {
+  return Object.freeze({ holds, effort });
 }

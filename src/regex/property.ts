@@ -40,7 +40,7 @@ function byName(names: readonly string[], sourceOf: (name: string) => string): R
 }
 
 const HOLDS_UNASSIGNED = /^\\p\{(?:Any|Unassigned|Cn|Other|C)\}$/;
-const PROPERTY_COST = 8;
+const PROPERTY_EFFORT = 8;
 /** Rust's limit leaves room for 388 of the largest properties. */
 const PROPERTY_SIZE = 60;
 
@@ -56,7 +56,7 @@ function setOf(source: string): CodePoints {
   const ascii = Array.from({ length: 0x80 }, (_, codePoint) => test(codePoint));
   const newer = HOLDS_UNASSIGNED.test(source);
   const set: CodePoints = Object.freeze({
-    cost: PROPERTY_COST,
+    effort: PROPERTY_EFFORT,
     size: PROPERTY_SIZE,
     has: (codePoint: number) => ascii[codePoint] ?? (isNewer(codePoint) ? newer : test(codePoint)),
   });

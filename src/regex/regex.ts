@@ -24,8 +24,8 @@ export interface Regex {
 }
 
 /** Steps for each UTF-16 code unit of an expression, and for each unit of a program's size. */
-const READ_COST = 10;
-const BUILD_COST = 5;
+const READ_EFFORT = 10;
+const BUILD_EFFORT = 5;
 
 /** UTF-16 code units of an expression; reading more would leave a request nothing to search with. */
 const MAX_LENGTH = 20_000;
@@ -37,7 +37,7 @@ export function regex(expression: string): Regex {
 
   const nodeOf = (evaluation: Evaluation): Node | undefined => {
     if (read === undefined) {
-      evaluation.spend(expression.length * READ_COST);
+      evaluation.spend(expression.length * READ_EFFORT);
       const node = parseRegex(expression);
       read = node !== undefined && node.size < MAX_SIZE ? node : "invalid";
     }
@@ -50,7 +50,7 @@ export function regex(expression: string): Regex {
       const node = nodeOf(evaluation);
       if (node === undefined) return undefined;
       if (program === undefined) {
-        evaluation.spend(node.size * BUILD_COST);
+        evaluation.spend(node.size * BUILD_EFFORT);
         program = programOf(node);
       }
       return search(program, text, evaluation);

@@ -10,7 +10,7 @@ import { EDGE } from "./syntax.ts";
  */
 export function search(program: Program, text: string, evaluation: Evaluation): boolean {
   const { operations, operands, targets, sets, looks, start, isAnchored } = program;
-  evaluation.spend(SETUP_COST + operations.length / 2);
+  evaluation.spend(SETUP_EFFORT + operations.length / 2);
   const asked = new Int32Array(sets.length).fill(EDGE);
   const answers = new Uint8Array(sets.length);
   let here = threadsOf(operations.length);
@@ -37,7 +37,7 @@ export function search(program: Program, text: string, evaluation: Evaluation): 
           break;
         case LOOK: {
           const look = looks[operand] as (typeof looks)[number];
-          evaluation.spend(look.cost);
+          evaluation.spend(look.effort);
           if (look.holds(before, after)) join(here, target);
           break;
         }
@@ -48,7 +48,7 @@ export function search(program: Program, text: string, evaluation: Evaluation): 
           if (after === EDGE) break;
           if (asked[operand] !== after) {
             const set = sets[operand] as (typeof sets)[number];
-            evaluation.spend(set.cost);
+            evaluation.spend(set.effort);
             asked[operand] = after;
             answers[operand] = set.has(after) ? 1 : 0;
           }
@@ -64,7 +64,7 @@ export function search(program: Program, text: string, evaluation: Evaluation): 
 }
 
 /** Of the arrays a search needs, in steps. */
-const SETUP_COST = 20;
+const SETUP_EFFORT = 20;
 
 /** The states a search is in at one place of the text, each once. */
 interface Threads {

@@ -21,7 +21,7 @@ interface Size {
 /** A condition on the code points beside a place, {@link EDGE} at the ends of the text. */
 export interface Look {
   /** Of evaluating it, in steps. */
-  readonly cost: number;
+  readonly effort: number;
   readonly holds: (before: number, after: number) => boolean;
 }
 
