@@ -50,9 +50,20 @@ function writeText(writer: Writer, text: string): void {
   writer.string(3, Buffer.from(text, "utf8"));
 }
 
-function sortedKeys(map: CborMap): CborKey[] {
+function sortedKeys(map: CborMap): readonly CborKey[] {
   const keys = [...map.keys()];
-  return keys.length < 2 ? keys : keys.sort(compareKeys);
+  if (keys.length < 2) return keys;
+  return keys.every((key) => typeof key === "string") ? sortedTexts(keys) : keys.sort(compareKeys);
+}
+
+/** Up to the first surrogate, UTF-16 units have the order of UTF-8 bytes. */
+const IN_BYTE_ORDER = /^[\0-\ud7ff]*$/;
+
+/** As by {@link compareText}, but fast for any names: those of an argument's objects are a stranger's choice. */
+function sortedTexts(texts: string[]): readonly string[] {
+  if (texts.every((text) => IN_BYTE_ORDER.test(text))) return texts.sort();
+  const spelled = texts.map((text) => ({ text, bytes: Buffer.from(text, "utf8").toString("latin1") }));
+  return spelled.sort((a, b) => (a.bytes < b.bytes ? -1 : 1)).map(({ text }) => text);
 }
 
 function compareKeys(a: CborKey, b: CborKey): number {

@@ -63,10 +63,11 @@ function judgeApprovals(
 ): readonly CountedApproval[] | WarrantRefusal {
   const { leaf, tool, args, approvals } = call;
   const required = approvalThreshold(leaf);
+  const hash = requestHash(leaf, tool, args);
   const { counted, rejected } = countApprovals(
     approvals,
     {
-      requestHash: requestHash(leaf, tool, args),
+      requestHash: hash,
       approvers: new Set(leaf.requiredApprovers.map((key) => key.hex)),
       required,
       clockToleranceSeconds,
@@ -77,21 +78,23 @@ function judgeApprovals(
   const why = rejected.length === 0 ? "" : `; not counted: ${rejected.join(", ")}`;
   if (required === 1 && approvals.length === 1) return invalid(`the one approval doesn't count${why}`);
   const detail = `${counted.length} of ${required} approvals count${why}`;
-  return { ...refuse("insufficient_approvals", detail), approval: demandOf(call, counted.length) };
+  return { ...refuse("insufficient_approvals", detail), approval: demandOf(call, hash, counted.length) };
 }
 
 function approvalRequired(call: GatedCall, message: string | undefined): WarrantRefusal {
-  const approval = demandOf(call, 0);
-  const text = message ?? `Approval required for tool '${call.tool}'`;
+  const { leaf, tool, args } = call;
+  const approval = demandOf(call, requestHash(leaf, tool, args), 0);
+  const text = message ?? `Approval required for tool '${tool}'`;
   return {
     ...refuse("approval_required", `no approval is sent, and ${approval.required} needed`),
     approval: { ...approval, message: text },
   };
 }
 
-function demandOf({ leaf, tool, args }: GatedCall, received: number): ApprovalDemand {
+/** @param hash takes as long as the arguments are large, so it is made once */
+function demandOf({ leaf }: GatedCall, hash: Uint8Array, received: number): ApprovalDemand {
   return {
-    requestHash: Buffer.from(requestHash(leaf, tool, args)).toString("hex"),
+    requestHash: Buffer.from(hash).toString("hex"),
     required: approvalThreshold(leaf),
     received,
     approvers: leaf.requiredApprovers.map((key) => key.hex),
