@@ -49,15 +49,15 @@ export function all(members: readonly Constraint[], write: WriteMember): Composi
 /** Some member matches, asked in order; a member that can't be evaluated before a match ends it. */
 export function any(members: readonly Constraint[], write: WriteMember): Composite {
   /**
-   * Whether some member permits the child, and none before it fails where the child matches: not on what it matches,
-   * or only where one that the child's own Any asks before it, `passed`, fails too.
+   * Whether some member permits the child's at `index`, and none before it fails where that matches: not on what it
+   * matches, or only where one that the child asks before it fails too.
    */
-  const permitsOne = (child: Constraint, passed: readonly Constraint[], evaluation: Evaluation): boolean => {
+  const permitsAt = (index: number, narrower: readonly Constraint[], evaluation: Evaluation): boolean => {
+    const child = narrower[index] as Constraint;
     for (const member of members) {
       if (permitsMember(member, child, evaluation)) return true;
       const isHarmless =
-        !mayFailOn(member, child, evaluation) ||
-        passed.some((other) => failsNowhereElse(member, other, evaluation));
+        !mayFailOn(member, child, evaluation) || failsBefore(index, narrower, member, evaluation);
       if (!isHarmless) return false;
     }
     return false;
@@ -77,7 +77,7 @@ export function any(members: readonly Constraint[], write: WriteMember): Composi
     },
     permits: (child: Constraint, evaluation: Evaluation) =>
       isComposite(child, "Any") &&
-      child.members.every((narrower, i) => permitsOne(narrower, child.members.slice(0, i), evaluation)),
+      child.members.every((_, index) => permitsAt(index, child.members, evaluation)),
     describe: () => `Any(${describeMembers(members)})`,
     toCbor: () => new Map([["constraints", members.map(write)]]),
   });
@@ -126,6 +126,19 @@ function failsNowhereElse(constraint: Constraint, other: Constraint, evaluation:
   return failsOn === "anything"
     ? isIdentical(constraint, other, evaluation)
     : failsOn === other.failsOn(evaluation);
+}
+
+/** Whether one of the constraints before `index` can't be evaluated wherever `member` can't. */
+function failsBefore(
+  index: number,
+  constraints: readonly Constraint[],
+  member: Constraint,
+  evaluation: Evaluation,
+): boolean {
+  for (let i = 0; i < index; i++) {
+    if (failsNowhereElse(member, constraints[i] as Constraint, evaluation)) return true;
+  }
+  return false;
 }
 
 /** Whether `member` may fail on something that `child` matches. */

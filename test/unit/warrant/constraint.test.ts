@@ -163,6 +163,13 @@ test("what may fail is handed on as it is, and what stands behind it can be narr
   assert.equal(permits(not(cel("value")), not(cel("!value"))), false);
 });
 
+test("an Any of as many members as a warrant has room for is compared in time", () => {
+  const many = any(Array.from({ length: 20_000 }, () => wildcard));
+  const start = performance.now();
+  assert.equal(permits(any([wildcard]), many), true);
+  assert.ok(performance.now() - start < 200);
+});
+
 test("only a wildcard permits an unknown kind, which permits nothing", () => {
   assert.equal(permits(wildcard, unknown), true);
   assert.equal(permits(unknown, unknown), false);
