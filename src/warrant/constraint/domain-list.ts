@@ -4,7 +4,6 @@ import { hostEffort, MAX_HOST_EFFORT, parseUrl } from "./url.ts";
 
 /** Host names, and wildcards `*.x` for `x` and everything below it. */
 export interface DomainList {
-  readonly entries: readonly string[];
   readonly names: ReadonlySet<string>;
   /** Without their `*.` */
   readonly wildcards: ReadonlySet<string>;
@@ -52,7 +51,6 @@ export function domainList(entries: readonly string[], evaluation: Evaluation): 
   };
 
   return {
-    entries,
     names,
     wildcards,
     covers,
