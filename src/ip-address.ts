@@ -37,10 +37,17 @@ function parseIpv6(text: string): IpAddress | undefined {
   const zeros = 8 - head.length - tail.length;
   // `::` stands for one hextet at least.
   if (halves.length === 1 ? zeros !== 0 : zeros < 1) return undefined;
-  return [...head, ...Array<number>(zeros).fill(0), ...tail].flatMap((hextet) => [
-    hextet >> 8,
-    hextet & 0xff,
-  ]);
+  const octets = Array<number>(16).fill(0);
+  writeHextets(octets, head, 0);
+  writeHextets(octets, tail, 16 - 2 * tail.length);
+  return octets;
+}
+
+function writeHextets(octets: number[], hextets: readonly number[], start: number): void {
+  for (const [i, hextet] of hextets.entries()) {
+    octets[start + 2 * i] = hextet >> 8;
+    octets[start + 2 * i + 1] = hextet & 0xff;
+  }
 }
 
 /** The text with its last four octets as two hextets, if they are written as a quad. */

@@ -143,6 +143,7 @@ function readArray(reader: Reader, info: number, depth: number): readonly CborVa
 function readMap(reader: Reader, info: number, depth: number): CborMap {
   if (depth >= MAX_DEPTH) throw new CborError("too deep a nesting", reader.at);
   const length = readLength(reader, info);
+  if (length === 0) return EMPTY_MAP;
   const map = new Map<CborKey, CborValue>();
   for (let i = 0; i < length; i++) {
     const start = reader.at;
@@ -157,6 +158,9 @@ function readMap(reader: Reader, info: number, depth: number): CborMap {
   }
   return map;
 }
+
+/** Shared, since an empty one takes one byte of a stranger, and a hundred times that here. */
+const EMPTY_MAP: CborMap = new Map();
 
 /** The format has no others, and colliding larger ones could be computed to make a map slow. */
 function isByte(key: bigint): boolean {

@@ -20,6 +20,7 @@ function toInteger(value: bigint): Value {
 }
 
 function toObject(map: ReadonlyMap<bigint | string, CborValue>): Value {
+  if (map.size === 0) return EMPTY_OBJECT;
   const object = new Map<string, Value>();
   for (const [key, member] of map) {
     if (typeof key !== "string") throw new Malformed("an object key that isn't text");
@@ -27,6 +28,8 @@ function toObject(map: ReadonlyMap<bigint | string, CborValue>): Value {
   }
   return object;
 }
+
+const EMPTY_OBJECT: Value = new Map();
 
 /** The values a constraint lists; membership takes time in proportion to the value asked for, not to the list. */
 export interface ValueList {

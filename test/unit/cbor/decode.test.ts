@@ -141,3 +141,10 @@ function withBigInts(item: unknown): unknown {
   if (item instanceof Map) return new Map([...item].map(([key, member]) => [key, withBigInts(member)]));
   return item;
 }
+
+test("empty maps take no room of their own", () => {
+  const items = decode(Buffer.from("82a0a0", "hex"));
+  assert.ok(Array.isArray(items));
+  assert.deepEqual(items[0], new Map());
+  assert.equal(items[0], items[1]);
+});
