@@ -56,7 +56,7 @@ export function valueSize(value: Value): number {
 export const MAX_SHOWN_CHARACTERS = 1024;
 
 /** Text that would look like a value of another kind: `5`, `null`, a list, or nothing. */
-const NEEDS_QUOTES = /^(?:-?\d+(?:\.\d+)?(?:e[-+]?\d+)?|true|false|null|NaN|["[{].*|)$/is;
+const NEEDS_QUOTES = /^(?:["[{]|(?:-?\d+(?:\.\d+)?(?:e[-+]?\d+)?|true|false|null|NaN)?$)/i;
 
 /**
  * For people: text as it is where that can't be mistaken, everything else as compact JSON (floats keep their point);
