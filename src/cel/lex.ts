@@ -49,7 +49,9 @@ export function lex(source: string, evaluation: Evaluation): Lexed {
     }
     QUOTE.lastIndex = at;
     const opening = QUOTE.exec(source);
-    const token = opening ? readQuoted(source, at, opening) : (readNumber(next) ?? readWord(next));
+    const token = opening
+      ? readQuoted(source, at, opening, evaluation)
+      : (readNumber(next) ?? readWord(next));
     tokens.push(token);
     at += token.text.length;
   }
@@ -78,8 +80,11 @@ function readWord(next: (pattern: RegExp) => string | undefined): Token {
   return { kind: "symbol", text: symbol };
 }
 
+/** Steps of an escape, beside those for its characters. */
+const ESCAPE_EFFORT = 5;
+
 /** Up to the first quote like the opening one that isn't escaped; only three quotes may span lines. */
-function readQuoted(source: string, start: number, opening: RegExpExecArray): Token {
+function readQuoted(source: string, start: number, opening: RegExpExecArray, evaluation: Evaluation): Token {
   const [{ length }, isBytes, isRaw, quote = ""] = opening;
   let end = start + length;
   while (!source.startsWith(quote, end)) {
@@ -88,7 +93,9 @@ function readQuoted(source: string, start: number, opening: RegExpExecArray): To
     if (quote.length === 1 && (character === "\n" || character === "\r")) {
       throw new CelError("a line break in a text");
     }
-    end += character === "\\" && !isRaw ? 2 : 1;
+    const isEscape = character === "\\" && !isRaw;
+    if (isEscape) evaluation.spend(ESCAPE_EFFORT);
+    end += isEscape ? 2 : 1;
   }
   const body = source.slice(start + length, end);
   const value = isBytes ? readBytes(body, quote, Boolean(isRaw)) : readText(body, quote, Boolean(isRaw));

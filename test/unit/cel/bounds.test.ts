@@ -112,6 +112,13 @@ test("reading takes effort too", () => {
     assert.throws(() => parent.permits(child, new Evaluation(NOW, 1_000)), TooCostly);
 });
 
+test("an escape takes more effort to read than its characters", () => {
+  const effort = 3 * SIZE;
+  const read = (part: string) => cel(`value == "${times(part)}"`).matches("a", new Evaluation(NOW, effort));
+  assert.equal(read("aa"), "no_match");
+  assert.throws(() => read("\\n"), TooCostly);
+});
+
 test("hostile texts are refused in linear time", () => {
   const sources = [
     "(",
