@@ -31,11 +31,21 @@ interface CharacterSet {
 
 const SLASH = "/";
 
-/** Steps of compiling one character; for who compiles while a call is judged. */
-export const GLOB_COMPILE_EFFORT = 5;
+/** Steps of compiling one character. */
+const COMPILE_EFFORT = 3;
+
+/** A glob that is compiled once, by the judgement that first asks for it; undefined for an invalid pattern. */
+export function lazyGlob(pattern: string): (evaluation: Evaluation) => Glob | undefined {
+  let compiled: { readonly glob: Glob | undefined } | undefined;
+  return (evaluation) => {
+    compiled ??= { glob: compileGlob(pattern, evaluation) };
+    return compiled.glob;
+  };
+}
 
 /** @returns undefined for an invalid pattern. */
-export function compileGlob(pattern: string): Glob | undefined {
+export function compileGlob(pattern: string, evaluation: Evaluation): Glob | undefined {
+  evaluation.spend(COMPILE_EFFORT * pattern.length);
   const chars = Array.from(pattern);
   const pieces: Piece[] = [];
   let gap: Gap = "none";

@@ -4,7 +4,7 @@ import type { Value } from "../../value.ts";
 import { asStruct, asText } from "../malformed.ts";
 import { type Constraint, type Outcome, outcome } from "./constraint.ts";
 import { isExact } from "./exact.ts";
-import { compileGlob, GLOB_COMPILE_EFFORT, matchesGlob } from "./glob.ts";
+import { compileGlob, lazyGlob, matchesGlob } from "./glob.ts";
 
 /** A glob over text. An invalid one decodes, and then can't be evaluated. */
 export interface Pattern extends Constraint {
@@ -17,26 +17,28 @@ export interface Pattern extends Constraint {
 type Shape = "exact" | "prefix" | "suffix" | "complex";
 
 export function pattern(text: string): Pattern {
-  const glob = compileGlob(text);
+  const glob = lazyGlob(text);
   const shape = shapeOf(text);
 
   const matches = (argument: Value, evaluation: Evaluation): Outcome => {
-    if (glob === undefined) return "error";
-    return outcome(typeof argument === "string" && matchesGlob(glob, argument, evaluation));
+    const compiled = glob(evaluation);
+    if (compiled === undefined) return "error";
+    return outcome(typeof argument === "string" && matchesGlob(compiled, argument, evaluation));
   };
 
   return Object.freeze({
     kind: "Pattern",
     type: 2,
     size: 1,
-    failsOn: () => (glob === undefined ? "anything" : "nothing"),
+    failsOn: (evaluation: Evaluation) => (glob(evaluation) === undefined ? "anything" : "nothing"),
     pattern: text,
     shape,
     matches,
     permits: (child: Constraint, evaluation: Evaluation) => {
       if (isExact(child)) return matches(child.value, evaluation) === "match";
       if (!isPattern(child)) return false;
-      return child.pattern === text || (glob !== undefined && isNarrower(child, { text, shape }, evaluation));
+      if (child.pattern === text) return true;
+      return glob(evaluation) !== undefined && isNarrower(child, { text, shape }, evaluation);
     },
     describe: () => `Pattern(${text})`,
     toCbor: () => new Map([["pattern", text]]),
@@ -61,12 +63,12 @@ function isNarrower(
   if (parent.shape === "prefix") return child.pattern.startsWith(parent.text.slice(0, -1));
   const end = parent.text.slice(1);
   if (parent.shape !== "suffix" || !child.pattern.endsWith(end)) return false;
-  evaluation.spend(GLOB_COMPILE_EFFORT * child.pattern.length);
-  return compileGlob(child.pattern.slice(0, -end.length)) !== undefined;
+  return compileGlob(child.pattern.slice(0, -end.length), evaluation) !== undefined;
 }
 
 /** Characters of two patterns that are compared in one step. */
 const COMPARED_PER_STEP = 10;
+
 function shapeOf(text: string): Shape {
   const first = text.indexOf("*");
   if (first === -1) return "exact";

@@ -4,7 +4,7 @@ import type { Value } from "../../value.ts";
 import { asText, Malformed } from "../malformed.ts";
 import { type Constraint, type Outcome, outcome } from "./constraint.ts";
 import { isExact } from "./exact.ts";
-import { compileGlob, GLOB_COMPILE_EFFORT, type Glob, matchesGlob } from "./glob.ts";
+import { type Glob, lazyGlob, matchesGlob } from "./glob.ts";
 import { hostEffort, MAX_HOST_EFFORT, parseUrl } from "./url.ts";
 
 /** A URL of one scheme, host, port and path, as text. Text that isn't a URL can't be evaluated. */
@@ -93,18 +93,6 @@ function parseRules(text: string): Rules {
     port: url.port === "" ? undefined : Number(url.port),
     path: hasPath ? path : undefined,
     glob: lazyGlob(path),
-  };
-}
-
-/** A pattern of a few thousand wildcards is a path of a million characters: compiled when asked for. */
-function lazyGlob(path: string): Rules["glob"] {
-  let compiled: { readonly glob: Glob | undefined } | undefined;
-  return (evaluation) => {
-    if (compiled === undefined) {
-      evaluation.spend(GLOB_COMPILE_EFFORT * path.length);
-      compiled = { glob: compileGlob(path) };
-    }
-    return compiled.glob;
   };
 }
 
