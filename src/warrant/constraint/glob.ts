@@ -32,7 +32,7 @@ interface CharacterSet {
 const SLASH = "/";
 
 /** Steps of compiling one character. */
-const COMPILE_EFFORT = 3;
+const COMPILE_EFFORT = 6;
 
 /** A glob that is compiled once, by the judgement that first asks for it; undefined for an invalid pattern. */
 export function lazyGlob(pattern: string): (evaluation: Evaluation) => Glob | undefined {
