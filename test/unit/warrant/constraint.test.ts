@@ -113,7 +113,7 @@ test("a hostile glob is given up, instead of taking its time", () => {
     assert.throws(() => matches(pattern(each), text), TooCostly, each.slice(0, 9));
     assert.throws(() => matches(not(pattern(each)), text), TooCostly);
   }
-  assert.equal(matches(pattern(`${"*a".repeat(30_000)}*b`), text), "no_match");
+  assert.equal(matches(pattern(`${"*a".repeat(15_000)}*b`), text), "no_match");
 });
 
 test("patterns that differ in their last character are not compared by the thousand", () => {
