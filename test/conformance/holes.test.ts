@@ -129,6 +129,7 @@ const HOLES: readonly Hole[] = [
   ),
   widened("a Pattern suffix is cut inside a set", pattern("*]"), pattern("*[ab]"), "a"),
   widened("a Pattern suffix is cut inside a negated set", pattern("*]"), pattern("*[!b]"), "a"),
+  widened("an invalid Pattern permits what starts like it", pattern("[!a*"), pattern("[!a]a"), "ba"),
   widened("an empty All permits any Exact", all(), exact("x"), "x"),
   widened(
     "an Any drops the branch that fails",
