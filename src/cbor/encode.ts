@@ -1,3 +1,4 @@
+import { compareText } from "../text-order.ts";
 import { type CborKey, type CborMap, type CborValue, isArray, isBytes, isMap } from "./value.ts";
 
 /**
@@ -69,22 +70,6 @@ function sortedTexts(texts: string[]): readonly string[] {
 function compareKeys(a: CborKey, b: CborKey): number {
   if (typeof a === "bigint") return typeof b === "bigint" && a > b ? 1 : -1;
   return typeof b === "bigint" ? 1 : compareText(a, b);
-}
-
-/** Order of the UTF-8 bytes, which is that of the code points and not of UTF-16 units. */
-export function compareText(a: string, b: string): number {
-  const length = Math.min(a.length, b.length);
-  for (let i = 0; i < length; i++) {
-    const difference = rank(a.charCodeAt(i)) - rank(b.charCodeAt(i));
-    if (difference !== 0) return difference;
-  }
-  return a.length - b.length;
-}
-
-/** Surrogates stand for code points beyond all other units. */
-function rank(unit: number): number {
-  if (unit < 0xd800) return unit;
-  return unit < 0xe000 ? unit + 0x2000 : unit - 0x800;
 }
 
 class Writer {

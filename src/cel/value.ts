@@ -1,4 +1,5 @@
 import type { Evaluation } from "../evaluation.ts";
+import { compareText } from "../text-order.ts";
 import { CelError } from "./error.ts";
 
 /** What an expression computes with. An int is a `bigint` in the range of i64, a double is a `number`. */
@@ -135,18 +136,4 @@ function order(a: bigint | number, b: bigint | number): number {
   if (a > b) return 1;
   if (Number.isNaN(a) || Number.isNaN(b)) throw new CelError("NaN has no order");
   return 0;
-}
-
-/** By code point, where `<` would go by UTF-16 unit. */
-function compareText(a: string, b: string): number {
-  const end = Math.min(a.length, b.length);
-  let at = 0;
-  while (at < end && a.charCodeAt(at) === b.charCodeAt(at)) at++;
-  if (at === end) return a.length - b.length;
-  return rank(a.charCodeAt(at)) - rank(b.charCodeAt(at));
-}
-
-/** Surrogates stand for what lies above every other unit. */
-function rank(unit: number): number {
-  return unit >= 0xd800 && unit <= 0xdfff ? unit + 0x10000 : unit;
 }

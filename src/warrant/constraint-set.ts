@@ -1,6 +1,6 @@
-import { compareText } from "../cbor/encode.ts";
 import type { CborValue } from "../cbor/value.ts";
 import type { Evaluation } from "../evaluation.ts";
+import { compareText } from "../text-order.ts";
 import { type Arguments, formatValue } from "../value.ts";
 import { type Constraint, isFault, parseConstraint, writeConstraint } from "./constraint/index.ts";
 import { MAX_CONSTRAINTS_PER_SET } from "./limits.ts";

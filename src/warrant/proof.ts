@@ -1,5 +1,6 @@
-import { compareText, encode } from "../cbor/encode.ts";
+import { encode } from "../cbor/encode.ts";
 import { type SigningKey, signMessage, verifySignature } from "../crypto/ed25519.ts";
+import { compareText } from "../text-order.ts";
 import type { Arguments } from "../value.ts";
 import { refuse, type WarrantRefusal } from "./refusal.ts";
 import { proofMessage } from "./signed-message.ts";

@@ -1,8 +1,9 @@
 import { decode } from "../../src/cbor/decode.ts";
-import { compareText, encode } from "../../src/cbor/encode.ts";
+import { encode } from "../../src/cbor/encode.ts";
 import type { CborKey, CborValue } from "../../src/cbor/value.ts";
 import { signMessage } from "../../src/crypto/ed25519.ts";
 import { sha256 } from "../../src/crypto/sha256.ts";
+import { compareText } from "../../src/text-order.ts";
 import { ALGORITHM, KEY } from "../../src/warrant/payload.ts";
 import { approvalMessage, proofMessage, warrantMessage } from "../../src/warrant/signed-message.ts";
 import { KEYS } from "./keys.ts";

@@ -1,7 +1,8 @@
 import { CborError, decode } from "../../cbor/decode.ts";
-import { compareText, encode } from "../../cbor/encode.ts";
+import { encode } from "../../cbor/encode.ts";
 import { type CborValue, isArray, isMap } from "../../cbor/value.ts";
 import type { Evaluation } from "../../evaluation.ts";
+import { compareText } from "../../text-order.ts";
 import type { Arguments } from "../../value.ts";
 import { type Constraint, isFault, parseConstraint, writeConstraint } from "../constraint/index.ts";
 import { refuseFault } from "../constraint-set.ts";

@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { decode } from "../../../src/cbor/decode.ts";
-import { compareText, encode } from "../../../src/cbor/encode.ts";
+import { encode } from "../../../src/cbor/encode.ts";
 import type { CborValue } from "../../../src/cbor/value.ts";
+import { compareText } from "../../../src/text-order.ts";
 
 const hexOf = (value: CborValue) => Buffer.from(encode(value)).toString("hex");
 
