@@ -44,3 +44,12 @@ export function bounded<Verdict>(judge: () => Verdict, tooCostly: Verdict): Verd
     throw error;
   }
 }
+
+/** A value that is made once, by the judgement that first asks and at its expense; the next ones find it made. */
+export function once<Made>(make: (evaluation: Evaluation) => Made): (evaluation: Evaluation) => Made {
+  let kept: { readonly made: Made } | undefined;
+  return (evaluation) => {
+    kept ??= { made: make(evaluation) };
+    return kept.made;
+  };
+}

@@ -1,4 +1,4 @@
-import type { Evaluation } from "../evaluation.ts";
+import { type Evaluation, once } from "../evaluation.ts";
 import { parseRegex } from "./parse.ts";
 import { MAX_SIZE, type Program, programOf } from "./program.ts";
 import { search } from "./search.ts";
@@ -32,28 +32,24 @@ const MAX_LENGTH = 20_000;
 
 /** Takes no time yet. */
 export function regex(expression: string): Regex {
-  let read: Node | "invalid" | undefined = expression.length > MAX_LENGTH ? "invalid" : undefined;
-  let program: Program | undefined;
-
-  const nodeOf = (evaluation: Evaluation): Node | undefined => {
-    if (read === undefined) {
-      evaluation.spend(expression.length * READ_EFFORT);
-      const node = parseRegex(expression);
-      read = node !== undefined && node.size < MAX_SIZE ? node : "invalid";
-    }
-    return read === "invalid" ? undefined : read;
-  };
+  const valid = once((evaluation): Node | undefined => {
+    if (expression.length > MAX_LENGTH) return undefined;
+    evaluation.spend(expression.length * READ_EFFORT);
+    const node = parseRegex(expression);
+    return node !== undefined && node.size < MAX_SIZE ? node : undefined;
+  });
+  const program = once((evaluation): Program | undefined => {
+    const node = valid(evaluation);
+    if (node === undefined) return undefined;
+    evaluation.spend(node.size * BUILD_EFFORT);
+    return programOf(node);
+  });
 
   return Object.freeze({
-    isValid: (evaluation: Evaluation) => nodeOf(evaluation) !== undefined,
+    isValid: (evaluation: Evaluation) => valid(evaluation) !== undefined,
     isFoundIn: (text: string, evaluation: Evaluation) => {
-      const node = nodeOf(evaluation);
-      if (node === undefined) return undefined;
-      if (program === undefined) {
-        evaluation.spend(node.size * BUILD_EFFORT);
-        program = programOf(node);
-      }
-      return search(program, text, evaluation);
+      const built = program(evaluation);
+      return built && search(built, text, evaluation);
     },
   });
 }

@@ -34,15 +34,6 @@ const SLASH = "/";
 /** Steps of compiling one character. */
 const COMPILE_EFFORT = 6;
 
-/** A glob that is compiled once, by the judgement that first asks for it; undefined for an invalid pattern. */
-export function lazyGlob(pattern: string): (evaluation: Evaluation) => Glob | undefined {
-  let compiled: { readonly glob: Glob | undefined } | undefined;
-  return (evaluation) => {
-    compiled ??= { glob: compileGlob(pattern, evaluation) };
-    return compiled.glob;
-  };
-}
-
 /** @returns undefined for an invalid pattern. */
 export function compileGlob(pattern: string, evaluation: Evaluation): Glob | undefined {
   evaluation.spend(COMPILE_EFFORT * pattern.length);

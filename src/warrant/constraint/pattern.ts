@@ -1,10 +1,10 @@
 import type { CborValue } from "../../cbor/value.ts";
-import type { Evaluation } from "../../evaluation.ts";
+import { type Evaluation, once } from "../../evaluation.ts";
 import type { Value } from "../../value.ts";
 import { asStruct, asText } from "../malformed.ts";
 import { type Constraint, type Outcome, outcome } from "./constraint.ts";
 import { isExact } from "./exact.ts";
-import { compileGlob, lazyGlob, matchesGlob } from "./glob.ts";
+import { compileGlob, matchesGlob } from "./glob.ts";
 
 /** A glob over text. An invalid one decodes, and then can't be evaluated. */
 export interface Pattern extends Constraint {
@@ -17,7 +17,7 @@ export interface Pattern extends Constraint {
 type Shape = "exact" | "prefix" | "suffix" | "complex";
 
 export function pattern(text: string): Pattern {
-  const glob = lazyGlob(text);
+  const glob = once((evaluation) => compileGlob(text, evaluation));
   const shape = shapeOf(text);
 
   const matches = (argument: Value, evaluation: Evaluation): Outcome => {

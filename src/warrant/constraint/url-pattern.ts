@@ -1,10 +1,10 @@
 import type { CborValue } from "../../cbor/value.ts";
-import type { Evaluation } from "../../evaluation.ts";
+import { type Evaluation, once } from "../../evaluation.ts";
 import type { Value } from "../../value.ts";
 import { asText, Malformed } from "../malformed.ts";
 import { type Constraint, type Outcome, outcome } from "./constraint.ts";
 import { isExact } from "./exact.ts";
-import { type Glob, lazyGlob, matchesGlob } from "./glob.ts";
+import { compileGlob, type Glob, matchesGlob } from "./glob.ts";
 import { hostEffort, MAX_HOST_EFFORT, parseUrl } from "./url.ts";
 
 /** A URL of one scheme, host, port and path, as text. Text that isn't a URL can't be evaluated. */
@@ -92,7 +92,7 @@ function parseRules(text: string): Rules {
     host: host === "" ? undefined : host,
     port: url.port === "" ? undefined : Number(url.port),
     path: hasPath ? path : undefined,
-    glob: lazyGlob(path),
+    glob: once((evaluation) => compileGlob(path, evaluation)),
   };
 }
 

@@ -1,5 +1,5 @@
 import type { CborValue } from "../../cbor/value.ts";
-import type { Evaluation } from "../../evaluation.ts";
+import { type Evaluation, once } from "../../evaluation.ts";
 import type { Value } from "../../value.ts";
 import { type Constraint, type Outcome, outcome } from "./constraint.ts";
 import { type DomainList, domainList } from "./domain-list.ts";
@@ -57,15 +57,11 @@ const ADDRESS_EFFORT = 250;
 
 export function urlSafe(choices: Partial<UrlSafeSettings>): UrlSafe {
   const settings: UrlSafeSettings = { ...DEFAULTS, ...choices };
-  let compiled: Compiled | undefined;
-  const compiledBy = (evaluation: Evaluation): Compiled => {
-    compiled ??= compile(settings, evaluation);
-    return compiled;
-  };
+  const compiled = once((evaluation) => compile(settings, evaluation));
 
   const matches = (argument: Value, evaluation: Evaluation): Outcome => {
     if (typeof argument !== "string") return "no_match";
-    const { schemes, ports, domains } = compiledBy(evaluation);
+    const { schemes, ports, domains } = compiled(evaluation);
     if (domains === undefined) return "error";
     if (argument.includes("\0")) return "no_match";
     const url = parseUrl(argument, evaluation);
@@ -81,14 +77,14 @@ export function urlSafe(choices: Partial<UrlSafeSettings>): UrlSafe {
     type: 18,
     size: 1,
     failsOn: (evaluation: Evaluation) =>
-      compiledBy(evaluation).domains === undefined ? "anything" : "nothing",
+      compiled(evaluation).domains === undefined ? "anything" : "nothing",
     settings,
-    domains: (evaluation: Evaluation) => compiledBy(evaluation).domains,
+    domains: (evaluation: Evaluation) => compiled(evaluation).domains,
     matches,
     permits: (child: Constraint, evaluation: Evaluation) => {
       if (isExact(child)) return matches(child.value, evaluation) === "match";
       if (!isUrlSafe(child)) return false;
-      const { schemes, ports, domains } = compiledBy(evaluation);
+      const { schemes, ports, domains } = compiled(evaluation);
       const narrower = child.domains(evaluation);
       if (domains === undefined || narrower === undefined) return false;
       evaluation.spend(

@@ -1,5 +1,5 @@
 import { type CborValue, isArray, isBytes, isMap } from "../../cbor/value.ts";
-import type { Evaluation } from "../../evaluation.ts";
+import { type Evaluation, once } from "../../evaluation.ts";
 import { I64_MAX, I64_MIN, isList, isObject, sameValue, type Value, valueSize } from "../../value.ts";
 import { asArray, Malformed } from "../malformed.ts";
 
@@ -39,13 +39,12 @@ export interface ValueList {
   includes(other: ValueList, evaluation: Evaluation): boolean;
 }
 
-/** Made when first asked, by the judgement that asks. */
 export function valueList(values: readonly Value[]): ValueList {
-  let keys: ReadonlySet<string> | undefined;
+  const keys = once((evaluation) => keysOf(values, evaluation));
   const has = (value: Value, evaluation: Evaluation): boolean => {
-    keys ??= keysOf(values, evaluation);
+    const known = keys(evaluation);
     evaluation.spend(KEY_EFFORT * valueSize(value));
-    return keys.has(keyOf(value));
+    return known.has(keyOf(value));
   };
   return {
     values,
