@@ -41,10 +41,10 @@ export function parse(tokens: readonly Token[], evaluation: Evaluation): Node {
 
   const expression = (): Node => {
     if (++nesting > MAX_NESTING) throw new CelError("nested too deep");
-    const condition = sequence("or", "||", () => sequence("and", "&&", () => binary(0)));
+    const condition = disjunction();
     let node = condition;
     if (take("?")) {
-      const yes = sequence("or", "||", () => sequence("and", "&&", () => binary(0)));
+      const yes = disjunction();
       expect(":");
       const no = expression();
       node = { op: "choose", condition, yes, no, height: above([condition, yes, no]) };
@@ -52,6 +52,8 @@ export function parse(tokens: readonly Token[], evaluation: Evaluation): Node {
     nesting--;
     return node;
   };
+
+  const disjunction = (): Node => sequence("or", "||", () => sequence("and", "&&", () => binary(0)));
 
   const sequence = (op: "and" | "or", symbol: string, operand: () => Node): Node => {
     const first = operand();

@@ -5,7 +5,7 @@ import { checkLink, type IssuerLimits, limitsBelow, NO_ISSUER } from "./link.ts"
 import { firstRefusal, refuse, refuseChain, type WarrantRefusal } from "./refusal.ts";
 import { checkRevocation, type Revocation } from "./revocation.ts";
 import { warrantMessage } from "./signed-message.ts";
-import { type Stack, type Warrant, warrantIdText } from "./warrant.ts";
+import { approverKeys, type Stack, type Warrant, warrantIdText } from "./warrant.ts";
 
 /** Whom the verifier believes. */
 export interface Trust {
@@ -60,7 +60,7 @@ function checkRoot(stack: Stack, trust: Trust): WarrantRefusal | undefined {
 
 /** Whether a key is a point costs as much as a signature, so a chain may name no more of them than one warrant. */
 function checkApproverCount(stack: Stack): WarrantRefusal | undefined {
-  const approvers = new Set(stack.flatMap((warrant) => warrant.requiredApprovers.map((key) => key.hex)));
+  const approvers = new Set(stack.flatMap((warrant) => [...approverKeys(warrant)]));
   return approvers.size > MAX_APPROVERS
     ? refuseChain("chain-broken", `the chain names more than ${MAX_APPROVERS} approvers`)
     : undefined;

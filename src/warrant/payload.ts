@@ -4,7 +4,7 @@ import { APPROVAL_GATES, parseGateMap } from "./approval/gate.ts";
 import { type ConstraintSet, parseConstraintSet } from "./constraint-set.ts";
 import * as limits from "./limits.ts";
 import { asArray, asBytes, asMap, asText, asUnsigned, Malformed } from "./malformed.ts";
-import { WARRANT_ID_BYTES, type Warrant } from "./warrant.ts";
+import { approverKeys, WARRANT_ID_BYTES, type Warrant } from "./warrant.ts";
 
 /** Keys of the payload map (wire format §5). */
 export const KEY = {
@@ -227,7 +227,7 @@ function checkType(fields: Fields, map: CborMap): void {
 
 function checkApprovers(fields: Fields, map: CborMap): void {
   if (!map.has(KEY.requiredApprovers) || fields.minApprovals === undefined) return;
-  const distinct = new Set(fields.requiredApprovers.map((key) => key.hex)).size;
+  const distinct = approverKeys(fields).size;
   if (fields.minApprovals < 1 || fields.minApprovals > distinct) {
     throw new Malformed("min_approvals isn't between 1 and the number of approvers");
   }

@@ -51,9 +51,14 @@ export function leafOf(stack: Stack): Warrant {
 }
 
 /** How many distinct approvers have to approve a gated call: all of them unless the warrant asks for fewer. */
-export function approvalThreshold({ requiredApprovers, minApprovals }: Warrant): number {
-  const distinct = new Set(requiredApprovers.map((key) => key.hex)).size;
-  return Math.min(minApprovals ?? distinct, distinct);
+export function approvalThreshold(warrant: Warrant): number {
+  const distinct = approverKeys(warrant).size;
+  return Math.min(warrant.minApprovals ?? distinct, distinct);
+}
+
+/** Hex of the required approvers, each once. */
+export function approverKeys({ requiredApprovers }: Pick<Warrant, "requiredApprovers">): ReadonlySet<string> {
+  return new Set(requiredApprovers.map((key) => key.hex));
 }
 
 export const WARRANT_ID_BYTES = 16;

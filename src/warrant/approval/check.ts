@@ -1,7 +1,7 @@
 import type { Evaluation } from "../../evaluation.ts";
 import type { Arguments } from "../../value.ts";
 import { type ApprovalDemand, refuse, type WarrantRefusal } from "../refusal.ts";
-import { approvalThreshold, type Warrant } from "../warrant.ts";
+import { approvalThreshold, approverKeys, type Warrant } from "../warrant.ts";
 import { type CountedApproval, countApprovals } from "./count.ts";
 import { gateOf, isGated } from "./gate.ts";
 import { requestHash } from "./request-hash.ts";
@@ -68,7 +68,7 @@ function judgeApprovals(
     approvals,
     {
       requestHash: hash,
-      approvers: new Set(leaf.requiredApprovers.map((key) => key.hex)),
+      approvers: approverKeys(leaf),
       required,
       clockToleranceSeconds,
     },

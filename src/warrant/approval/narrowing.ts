@@ -1,7 +1,7 @@
 import type { Evaluation } from "../../evaluation.ts";
 import { type Constraint, isIdentical } from "../constraint/index.ts";
 import { firstRefusal, refuseChain, type WarrantRefusal } from "../refusal.ts";
-import { approvalThreshold, type Warrant } from "../warrant.ts";
+import { approvalThreshold, approverKeys, type Warrant } from "../warrant.ts";
 import { type ArgumentGate, type GateMap, gateOf, type ToolGate } from "./gate.ts";
 
 /**
@@ -95,8 +95,8 @@ function isSame(a: Constraint, b: Constraint, evaluation: Evaluation): boolean {
 
 /** @param isGated whether a gate of the parent is in reach of the child's tools */
 function checkApprovers(parent: Warrant, child: Warrant, isGated: boolean): WarrantRefusal | undefined {
-  const had = keysOf(parent);
-  const has = keysOf(child);
+  const had = approverKeys(parent);
+  const has = approverKeys(child);
   if (had.size === 0) {
     return isGated && has.size > 0
       ? broken("it names approvers for its parent's gates, which have none")
@@ -108,10 +108,6 @@ function checkApprovers(parent: Warrant, child: Warrant, isGated: boolean): Warr
   return approvalThreshold(child) < least
     ? broken(`it asks for fewer approvals than ${least}, its parent's and one for each approver it adds`)
     : undefined;
-}
-
-function keysOf({ requiredApprovers }: Warrant): ReadonlySet<string> {
-  return new Set(requiredApprovers.map((key) => key.hex));
 }
 
 function broken(detail: string): WarrantRefusal {

@@ -20,7 +20,6 @@ export function cel(expression: string, parentExpression?: string | null): Cel {
   return Object.freeze({
     kind: "Cel",
     type: 15,
-    size: 1,
     failsOn: () => "anything",
     expression,
     program,

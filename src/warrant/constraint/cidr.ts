@@ -34,7 +34,6 @@ export function cidr(text: string): Cidr {
   return Object.freeze({
     kind: "Cidr",
     type: 8,
-    size: 1,
     failsOn: () => "non_addresses",
     network,
     matches,

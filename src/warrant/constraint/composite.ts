@@ -30,7 +30,6 @@ export function all(members: readonly Constraint[], write: WriteMember): Composi
     kind: "All",
     type: 12,
     members,
-    size: sizeOf(members),
     failsOn: (evaluation: Evaluation) => (members.length === 0 ? "anything" : failureOf(members, evaluation)),
     matches,
     permits: (child: Constraint, evaluation: Evaluation) => {
@@ -66,7 +65,6 @@ export function any(members: readonly Constraint[], write: WriteMember): Composi
     kind: "Any",
     type: 13,
     members,
-    size: sizeOf(members),
     failsOn: (evaluation: Evaluation) => failureOf(members, evaluation),
     matches: (argument: Value, evaluation: Evaluation): Outcome => {
       for (const member of members) {
@@ -94,7 +92,6 @@ export function not(member: Constraint, write: WriteMember): Not {
     kind: "Not",
     type: 14,
     member,
-    size: 1 + member.size,
     failsOn: (evaluation: Evaluation) => failureOf([member], evaluation),
     matches: (argument: Value, evaluation: Evaluation): Outcome => {
       const result = matchMember(member, argument, evaluation);
@@ -167,10 +164,6 @@ function isComposite(constraint: Constraint, kind: "All" | "Any"): constraint is
 
 function isNot(constraint: Constraint): constraint is Not {
   return constraint.kind === "Not";
-}
-
-function sizeOf(members: readonly Constraint[]): number {
-  return members.reduce((size, member) => size + member.size, 1);
 }
 
 function describeMembers(members: readonly Constraint[]): string {

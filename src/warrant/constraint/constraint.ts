@@ -20,8 +20,6 @@ export interface Constraint {
   readonly kind: string;
   /** Type number on the wire (wire format §6). */
   readonly type: number;
-  /** How many constraints it is made of, itself included. */
-  readonly size: number;
   /** @throws {TooCostly} as {@link matches} */
   failsOn(evaluation: Evaluation): FailsOn;
   /** @throws {TooCostly} when it would take more effort than is left. */

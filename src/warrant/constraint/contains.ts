@@ -16,7 +16,6 @@ export function contains(required: readonly Value[]): Contains {
   return Object.freeze({
     kind: "Contains",
     type: 10,
-    size: 1,
     failsOn: () => "nothing",
     list,
     matches: (argument: Value, evaluation: Evaluation) =>

@@ -21,7 +21,6 @@ export function exact(value: Value): Exact {
   return Object.freeze({
     kind: "Exact",
     type: 1,
-    size: 1,
     failsOn: () => "nothing",
     value,
     matches: (argument: Value, evaluation: Evaluation) => outcome(equals(argument, evaluation)),

@@ -9,7 +9,7 @@ import type { Constraint } from "./constraint.ts";
  */
 export function isIdentical(a: Constraint, b: Constraint, evaluation: Evaluation): boolean {
   if (a === b) return true;
-  if (a.type !== b.type || a.size !== b.size) return false;
+  if (a.type !== b.type) return false;
   return Buffer.compare(write(a, evaluation), write(b, evaluation)) === 0;
 }
 

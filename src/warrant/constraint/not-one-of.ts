@@ -16,7 +16,6 @@ export function notOneOf(excluded: readonly Value[]): NotOneOf {
   return Object.freeze({
     kind: "NotOneOf",
     type: 7,
-    size: 1,
     failsOn: () => "nothing",
     list,
     matches: (argument: Value, evaluation: Evaluation) => outcome(!list.has(argument, evaluation)),

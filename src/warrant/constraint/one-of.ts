@@ -17,7 +17,6 @@ export function oneOf(values: readonly Value[]): OneOf {
   return Object.freeze({
     kind: "OneOf",
     type: 4,
-    size: 1,
     failsOn: () => "nothing",
     list,
     matches: (argument: Value, evaluation: Evaluation) => outcome(list.has(argument, evaluation)),

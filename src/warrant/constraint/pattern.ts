@@ -29,7 +29,6 @@ export function pattern(text: string): Pattern {
   return Object.freeze({
     kind: "Pattern",
     type: 2,
-    size: 1,
     failsOn: (evaluation: Evaluation) => (glob(evaluation) === undefined ? "anything" : "nothing"),
     pattern: text,
     shape,

@@ -33,7 +33,6 @@ export function range(bounds: RangeBounds): Range {
   return Object.freeze({
     kind: "Range",
     type: 3,
-    size: 1,
     failsOn: () => "nothing",
     bounds,
     matches: (argument: Value) => outcome(contains(argument)),

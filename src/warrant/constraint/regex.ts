@@ -23,7 +23,6 @@ export function regex(text: string): Regex {
   return Object.freeze({
     kind: "Regex",
     type: 5,
-    size: 1,
     failsOn: (evaluation: Evaluation) => (compiled.isValid(evaluation) ? "nothing" : "anything"),
     pattern: text,
     matches,

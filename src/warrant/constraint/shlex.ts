@@ -26,7 +26,6 @@ export function shlex(commands: readonly string[]): Shlex {
   return Object.freeze({
     kind: "Shlex",
     type: 128,
-    size: 1,
     failsOn: () => "nothing",
     allow,
     matches: (argument: Value, evaluation: Evaluation) => outcome(matches(argument, evaluation)),

@@ -42,7 +42,6 @@ export function subpath(root: string, options: SubpathOptions = {}): Subpath {
   return Object.freeze({
     kind: "Subpath",
     type: 17,
-    size: 1,
     failsOn: () => "nothing",
     root,
     caseSensitive,

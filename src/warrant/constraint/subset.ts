@@ -16,7 +16,6 @@ export function subset(allowed: readonly Value[]): Subset {
   return Object.freeze({
     kind: "Subset",
     type: 11,
-    size: 1,
     failsOn: () => "nothing",
     list,
     matches: (argument: Value, evaluation: Evaluation) =>

@@ -6,7 +6,6 @@ export function unknown(type: number, value: CborValue): Constraint {
   return Object.freeze({
     kind: "Unknown",
     type,
-    size: 1,
     failsOn: () => "anything",
     matches: () => "unknown",
     permits: () => false,

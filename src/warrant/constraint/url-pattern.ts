@@ -50,7 +50,6 @@ export function urlPattern(text: string): UrlPattern {
   return Object.freeze({
     kind: "UrlPattern",
     type: 9,
-    size: 1,
     failsOn: () => "non_urls",
     rules,
     matches,

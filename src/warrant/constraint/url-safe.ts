@@ -75,7 +75,6 @@ export function urlSafe(choices: Partial<UrlSafeSettings>): UrlSafe {
   return Object.freeze({
     kind: "UrlSafe",
     type: 18,
-    size: 1,
     failsOn: (evaluation: Evaluation) =>
       compiled(evaluation).domains === undefined ? "anything" : "nothing",
     settings,

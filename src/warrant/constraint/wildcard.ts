@@ -6,7 +6,6 @@ import type { Constraint } from "./constraint.ts";
 export const wildcard: Constraint = Object.freeze({
   kind: "Wildcard",
   type: 16,
-  size: 1,
   failsOn: () => "nothing",
   matches: () => "match",
   permits: () => true,
