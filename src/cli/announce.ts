@@ -1,6 +1,6 @@
 import type { Policy } from "../decision/authorize.ts";
 import type { Log } from "../server/log.ts";
-import type { RunningServer } from "../server/server.ts";
+import { listStatus, type RunningServer } from "../server/server.ts";
 import type { Snapshot } from "../server/snapshot.ts";
 import { type Revocation, staleness } from "../warrant/revocation.ts";
 import type { Input } from "./command.ts";
@@ -34,12 +34,10 @@ export function announce(
 }
 
 function announceList(log: Log, { list }: Revocation, now: number): void {
-  const { version, ids, issuer, issuedAt } = list;
+  const { version, ids, issuer } = list;
   log.info("revocation_list", `revocation list version ${version}, ${ids.size} warrants revoked`, {
-    version: Number(version),
-    entries: ids.size,
+    ...listStatus(list, now),
     issuer,
-    age_secs: now - issuedAt,
   });
 }
 

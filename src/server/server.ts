@@ -1,7 +1,7 @@
 import { createServer as createHttpServer } from "node:http";
 import type { AddressInfo, Server as NetServer, Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Revocation } from "../warrant/revocation.ts";
+import type { RevocationList } from "../warrant/revocation-list.ts";
 import { answerCheck } from "./check.ts";
 import { createGrpcServer } from "./grpc.ts";
 import type { Log } from "./log.ts";
@@ -129,22 +129,22 @@ function healthSource(
     unready,
     status: () => {
       const { config, policy } = snapshot();
+      const { roots, revocation } = policy.trust;
       return {
         version,
         uptime_secs: Math.floor((performance.now() - started) / 1000),
         cp: { enabled: false, status: "disabled", authorizer_id: null },
         mode: policy.mode,
         config: { sha256: config.sha256, loaded_at: config.loadedAt },
-        trusted_roots: policy.trust.roots.size,
-        revocation_list: listStatus(policy.trust.revocation, now()),
+        trusted_roots: roots.size,
+        revocation_list: revocation === undefined ? null : listStatus(revocation.list, now()),
       };
     },
   };
 }
 
-function listStatus(revocation: Revocation | undefined, now: number): object | null {
-  if (revocation === undefined) return null;
-  const { version, ids, issuedAt } = revocation.list;
+/** What the log and /status tell of a list at `now` (Unix seconds). */
+export function listStatus({ version, ids, issuedAt }: RevocationList, now: number) {
   return { version: Number(version), entries: ids.size, age_secs: now - issuedAt };
 }
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { after, test } from "node:test";
 import type { CborValue } from "../../src/cbor/value.ts";
 import { generateSigningKey } from "../../src/crypto/ed25519.ts";
 import type { Arguments, Value } from "../../src/value.ts";
@@ -10,9 +10,8 @@ import type { WarrantReason } from "../../src/warrant/refusal.ts";
 import { verifyCall } from "../../src/warrant/verify.ts";
 import type { Warrant } from "../../src/warrant/warrant.ts";
 import { gateBy, gatingFields, record, WHOLE_TOOL } from "../support/approvals.ts";
-import { missing } from "../support/missing.ts";
 import { type RawLink, rawChain, rawSet, rawTools } from "../support/raw-chain.ts";
-import { type Sdk, startSdk } from "../support/sdk.ts";
+import { sdkOrReason } from "../support/sdk.ts";
 import { type Call, unixNow } from "../support/warrants.ts";
 
 // Each hole of the reference, as a whole signed request that goes through there and is denied here. The published SDK
@@ -326,14 +325,7 @@ function toValue(json: Json): Value {
   return new Map(Object.entries(json).map(([name, member]) => [name, toValue(member)]));
 }
 
-let sdk: Sdk | undefined;
-let why = "";
-before(async () => {
-  sdk = await startSdk().catch((error) => {
-    why = missing("the published SDK", error);
-    return undefined;
-  });
-});
+const { sdk, withoutSdk } = await sdkOrReason();
 after(() => sdk?.stop());
 
 for (const hole of HOLES) {
@@ -345,7 +337,7 @@ for (const hole of HOLES) {
       ? verifyCall(stack, { tool: hole.call.tool, args, proof }, trust, now)
       : stack;
     assert.equal(refusal.refused, hole.refused);
-    if (sdk === undefined) t.diagnostic(why);
+    if (sdk === undefined) t.diagnostic(withoutSdk);
     else
       assert.equal(await sdk.judge(root, header, proof, hole.call), "allow", "the hole is open in the SDK");
   });

@@ -6,9 +6,8 @@ import { accessLogEntry } from "../support/access-log.ts";
 import { approvalsHeader } from "../support/approvals.ts";
 import { type HeaderLines, type Request, type Response, send, sendHttp2 } from "../support/client.ts";
 import { PAYLOAD_TOOLS, reissue, tamper } from "../support/forge.ts";
-import { missing } from "../support/missing.ts";
 import { ownIssuer } from "../support/own.ts";
-import { startSdk } from "../support/sdk.ts";
+import { sdkOrReason } from "../support/sdk.ts";
 import { noStack, type Stack, startStack } from "../support/stack.ts";
 import type { Received } from "../support/upstream.ts";
 import { type Call, type Issuer, newKey, type Tools, unixNow } from "../support/warrants.ts";
@@ -38,10 +37,7 @@ const RESULT_HEADERS = ["warrant-id", "tool", "holder", "root", "chain-depth", "
 
 let stack: Stack;
 const withoutStack = await noStack();
-const { sdk, withoutSdk } = await startSdk().then(
-  (issuer) => ({ sdk: issuer, withoutSdk: false as const }),
-  (error) => ({ sdk: undefined, withoutSdk: missing("cases with the published SDK", error) }),
-);
+const { sdk, withoutSdk } = await sdkOrReason();
 
 before(async () => {
   if (!withoutStack) stack = await startStack({ gatewayYaml, trustedKeys: [root.publicKey.hex] });

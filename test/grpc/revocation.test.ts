@@ -2,13 +2,12 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, before, type TestContext, test } from "node:test";
+import { after, type TestContext, test } from "node:test";
 import { connectAuthorization } from "../../src/server/grpc.ts";
 import type { Snapshot } from "../../src/server/snapshot.ts";
-import { missing } from "../support/missing.ts";
 import { ownIssuer } from "../support/own.ts";
 import { type ListContent, rfc3339, signList } from "../support/revocation-list.ts";
-import { type Sdk, startSdk } from "../support/sdk.ts";
+import { sdkOrReason } from "../support/sdk.ts";
 import { type Service, startService } from "../support/service.ts";
 import { waitFor } from "../support/wait.ts";
 import { type Issuer, newKey, unixNow } from "../support/warrants.ts";
@@ -75,14 +74,7 @@ async function page(service: Service, path: string) {
   return { status: response.status, body: (await response.json()) as Pages };
 }
 
-let sdk: Sdk | undefined;
-let why = "";
-before(async () => {
-  sdk = await startSdk().catch((error) => {
-    why = missing("the published SDK", error);
-    return undefined;
-  });
-});
+const { sdk, withoutSdk } = await sdkOrReason();
 after(() => sdk?.stop());
 
 test("to revoke a parent takes its child away, and to revoke the child leaves the parent", async (t) => {
@@ -96,7 +88,7 @@ test("to revoke a parent takes its child away, and to revoke the child leaves th
 });
 
 test("a list that the published SDK signed revokes what it minted", async (t) => {
-  if (sdk === undefined) return t.skip(why);
+  if (sdk === undefined) return t.skip(withoutSdk);
   const { parent, child, childId } = await chain(sdk);
   const base64 = await sdk.revocationList(root, 3, [childId]);
   for (const [name, content] of [

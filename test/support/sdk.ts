@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { type SigningKey, seedOf } from "../../src/crypto/ed25519.ts";
+import { missing } from "./missing.ts";
 import { python } from "./python.ts";
 import { type Grant, type Issuer, unixNow } from "./warrants.ts";
 
@@ -20,8 +21,18 @@ export interface Sdk extends Issuer {
   revocationList(signer: SigningKey, version: number, ids: readonly string[]): Promise<string>;
 }
 
+/** The SDK, or the reason to say or to skip with where it can't be had; under `CI=true` that is an error. */
+export function sdkOrReason(): Promise<
+  { readonly sdk: Sdk; readonly withoutSdk: false } | { readonly sdk: undefined; readonly withoutSdk: string }
+> {
+  return startSdk().then(
+    (sdk) => ({ sdk, withoutSdk: false }),
+    (error) => ({ sdk: undefined, withoutSdk: missing("cases with the published SDK", error) }),
+  );
+}
+
 /** The published Python SDK in a process of its own. Requests are answered one after another. */
-export async function startSdk(): Promise<Sdk> {
+async function startSdk(): Promise<Sdk> {
   const child = spawn(await python(), [program], { stdio: ["pipe", "pipe", "inherit"] });
   const ask = asker(child);
   const grantText = ({ holder, tools, ttl, approval }: Grant) => ({
