@@ -77,6 +77,13 @@ export function parseIpNetwork(text: string): IpNetwork | undefined {
   return prefix === undefined || prefix > bits ? undefined : { address, prefix };
 }
 
+/** A network that the program itself names. @throws {TypeError} when it isn't one */
+export function ipNetwork(text: string): IpNetwork {
+  const network = parseIpNetwork(text);
+  if (network === undefined) throw new TypeError(`${text} isn't a network`);
+  return network;
+}
+
 function parsePrefix(text: string, { length }: IpAddress): number | undefined {
   if (PREFIX.test(text)) return Number(text);
   const mask = length === 4 ? parseIpAddress(text) : undefined;

@@ -1,5 +1,5 @@
 import type { Evaluation } from "../evaluation.ts";
-import { containsAddress, type IpAddress, parseIpAddress, parseIpNetwork } from "../ip-address.ts";
+import { containsAddress, type IpAddress, ipNetwork, parseIpAddress, parseIpNetwork } from "../ip-address.ts";
 import { type CelFunction, plain } from "./function.ts";
 import { formatTimestamp, parseTimestamp } from "./time.ts";
 import type { CelValue, Timestamp } from "./value.ts";
@@ -56,9 +56,7 @@ function isInNetwork(
 }
 
 /** RFC 1918 and the unique local addresses of IPv6; nothing that is merely local, such as loopback. */
-const PRIVATE = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"]
-  .map(parseIpNetwork)
-  .filter((network) => network !== undefined);
+const PRIVATE = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"].map(ipNetwork);
 
 function isPrivate(text: CelValue | undefined, evaluation: Evaluation): boolean {
   const address = addressOf(text, evaluation);

@@ -2,7 +2,7 @@ import { isOnCurve, type PublicKey, verifySignature } from "../crypto/ed25519.ts
 import { bounded, type Evaluation } from "../evaluation.ts";
 import { MAX_APPROVERS } from "./limits.ts";
 import { checkLink, type IssuerLimits, limitsBelow, NO_ISSUER } from "./link.ts";
-import { firstRefusal, refuse, refuseChain, type WarrantRefusal } from "./refusal.ts";
+import { broken, firstRefusal, refuse, refuseChain, type WarrantRefusal } from "./refusal.ts";
 import { checkRevocation, type Revocation } from "./revocation.ts";
 import { warrantMessage } from "./signed-message.ts";
 import { approverKeys, type Stack, type Warrant, warrantIdText } from "./warrant.ts";
@@ -32,9 +32,7 @@ export function checkChain(stack: Stack, trust: Trust, evaluation: Evaluation): 
 
 function checkDistinct(stack: Stack): WarrantRefusal | undefined {
   const distinct = new Set(stack.map((warrant) => warrant.id));
-  return distinct.size === stack.length
-    ? undefined
-    : refuseChain("chain-broken", "a warrant occurs twice in the chain");
+  return distinct.size === stack.length ? undefined : broken("a warrant occurs twice in the chain");
 }
 
 function checkRoot(stack: Stack, trust: Trust): WarrantRefusal | undefined {
@@ -46,23 +44,21 @@ function checkRoot(stack: Stack, trust: Trust): WarrantRefusal | undefined {
     );
   }
   if (stack.length > 1 && (root.depth !== 0 || root.parentHash !== undefined)) {
-    return refuseChain("chain-broken", "the chain doesn't start with a root warrant");
+    return broken("the chain doesn't start with a root warrant");
   }
   // A trusted key may have signed a delegated warrant itself, and then it may come alone; it must be sound as one.
   const isConsistent =
     root.depth === 0
       ? root.parentHash === undefined
       : root.parentHash !== undefined && root.depth <= root.maxDepth;
-  return isConsistent
-    ? undefined
-    : refuseChain("chain-broken", "depth and parent of the warrant contradict each other");
+  return isConsistent ? undefined : broken("depth and parent of the warrant contradict each other");
 }
 
 /** Whether a key is a point costs as much as a signature, so a chain may name no more of them than one warrant. */
 function checkApproverCount(stack: Stack): WarrantRefusal | undefined {
   const approvers = new Set(stack.flatMap((warrant) => [...approverKeys(warrant)]));
   return approvers.size > MAX_APPROVERS
-    ? refuseChain("chain-broken", `the chain names more than ${MAX_APPROVERS} approvers`)
+    ? broken(`the chain names more than ${MAX_APPROVERS} approvers`)
     : undefined;
 }
 

@@ -1,7 +1,7 @@
 import type { Evaluation } from "../evaluation.ts";
 import { checkGates } from "./approval/narrowing.ts";
 import { type ConstraintSet, widening } from "./constraint-set.ts";
-import { firstRefusal, refuseChain, type WarrantRefusal } from "./refusal.ts";
+import { broken, firstRefusal, refuseChain, type WarrantRefusal } from "./refusal.ts";
 import type { Warrant } from "./warrant.ts";
 
 /**
@@ -62,10 +62,6 @@ function checkOrder(parent: Warrant, child: Warrant): WarrantRefusal | undefined
   if (child.issuedAt < parent.issuedAt) return broken("it was issued before its parent");
   if (child.expiresAt > parent.expiresAt) return broken("it outlives its parent");
   return undefined;
-}
-
-function broken(detail: string): WarrantRefusal {
-  return refuseChain("chain-broken", detail);
 }
 
 function checkRights(

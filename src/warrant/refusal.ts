@@ -72,3 +72,8 @@ export function firstRefusal<Item>(
 export function refuseChain(chainFault: ChainFault, detail: string): WarrantRefusal {
   return { refused: "chain_invalid", detail, chainFault };
 }
+
+/** Of a chain whose links don't hold, whatever they grant. */
+export function broken(detail: string): WarrantRefusal {
+  return refuseChain("chain-broken", detail);
+}

@@ -1,6 +1,6 @@
 import type { Evaluation } from "../../evaluation.ts";
 import { type Constraint, isIdentical } from "../constraint/index.ts";
-import { firstRefusal, refuseChain, type WarrantRefusal } from "../refusal.ts";
+import { broken, firstRefusal, type WarrantRefusal } from "../refusal.ts";
 import { approvalThreshold, approverKeys, type Warrant } from "../warrant.ts";
 import { type ArgumentGate, type GateMap, gateOf, type ToolGate } from "./gate.ts";
 
@@ -108,8 +108,4 @@ function checkApprovers(parent: Warrant, child: Warrant, isGated: boolean): Warr
   return approvalThreshold(child) < least
     ? broken(`it asks for fewer approvals than ${least}, its parent's and one for each approver it adds`)
     : undefined;
-}
-
-function broken(detail: string): WarrantRefusal {
-  return refuseChain("chain-broken", detail);
 }

@@ -2,8 +2,8 @@ import {
   containsAddress,
   type IpAddress,
   type IpNetwork,
+  ipNetwork,
   parseIpAddress,
-  parseIpNetwork,
 } from "../../ip-address.ts";
 
 /** Why an address may be out of bounds; one address can be so for several reasons. */
@@ -36,11 +36,11 @@ const RANGES: readonly Range[] = [
 /** IPv6 networks whose addresses stand for the IPv4 address they hold. */
 const EMBEDDINGS: readonly { readonly network: IpNetwork; readonly at: number; readonly inverted?: true }[] =
   [
-    { network: networkOf("::ffff:0:0/96"), at: 12 },
-    { network: networkOf("::/96"), at: 12 },
-    { network: networkOf("64:ff9b::/96"), at: 12 },
-    { network: networkOf("2002::/16"), at: 2 },
-    { network: networkOf("2001::/32"), at: 12, inverted: true },
+    { network: ipNetwork("::ffff:0:0/96"), at: 12 },
+    { network: ipNetwork("::/96"), at: 12 },
+    { network: ipNetwork("64:ff9b::/96"), at: 12 },
+    { network: ipNetwork("2002::/16"), at: 2 },
+    { network: ipNetwork("2001::/32"), at: 12, inverted: true },
   ];
 
 /** What an address is used for, and what the IPv4 address in it is. */
@@ -84,11 +84,5 @@ function toOctets(number: number): IpAddress | undefined {
 }
 
 function range(use: AddressUse, networks: readonly string[], except: readonly string[] = []): Range {
-  return { use, networks: networks.map(networkOf), except: except.map(networkOf) };
-}
-
-function networkOf(text: string): IpNetwork {
-  const network = parseIpNetwork(text);
-  if (network === undefined) throw new TypeError(`${text} isn't a network`);
-  return network;
+  return { use, networks: networks.map(ipNetwork), except: except.map(ipNetwork) };
 }
