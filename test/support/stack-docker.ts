@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import {
   GenericContainer,
   getContainerRuntimeClient,
+  getReaper,
   Network,
   type StartedTestContainer,
   Wait,
@@ -15,8 +16,19 @@ import { waitFor } from "./wait.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
+/**
+ * What clears up after a run that was killed is a container of its own. Where its image can't be had the tests do
+ * without it: they end what they started.
+ */
+async function preferReaper(): Promise<void> {
+  await getReaper(await getContainerRuntimeClient()).catch(() => {
+    process.env["TESTCONTAINERS_RYUK_DISABLED"] = "true";
+  });
+}
+
 /** The stack as containers on a network of their own, the service from this package's Dockerfile. */
 export async function startDocker(settings: StackSettings): Promise<Stack> {
+  await preferReaper();
   const image = await GenericContainer.fromDockerfile(root).build("tenuo-ext-authz:e2e", {
     deleteOnExit: false,
   });
