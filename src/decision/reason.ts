@@ -2,7 +2,7 @@ import type { GatewayReason } from "../gateway/refusal.ts";
 import type { ChainFault, WarrantReason } from "../warrant/refusal.ts";
 
 /** Every reason to deny; the same text in the header, the log, the metrics and the documents. */
-export type Reason = GatewayReason | WarrantReason | "internal";
+export type Reason = GatewayReason | WarrantReason | "internal" | "overloaded";
 
 /** Status of HTTP and of the CheckResponse (a code of google.rpc). */
 interface Answer {
@@ -80,6 +80,11 @@ export const ANSWERS: Readonly<Record<Reason, Answer>> = {
   },
   missing_warrant: { status: 401, error: "missing-warrant", message: "The request carries no warrant" },
   no_route: { status: 404, error: "no-route", message: "No route matches the request" },
+  overloaded: {
+    status: 503,
+    error: "overloaded",
+    message: "The authorizer has more requests than it can judge in time",
+  },
   pop_expired: {
     status: 401,
     error: "pop-expired",
