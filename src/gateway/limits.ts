@@ -24,11 +24,17 @@ export const MAX_CHAIN_LENGTH = 65;
 export const DEFAULT_APPROVALS = 16;
 export const MAX_APPROVALS = 128;
 
-/** Nesting of JSON lists and objects, as deep as the reference reads; each level is a call on the stack. */
+/** Nesting of JSON lists and objects, as deep as the reference reads. */
 export const MAX_JSON_DEPTH = 127;
 
-/** Values in one JSON text: 2 MiB of `[],` would take 0.3 s, in which no other request is answered. */
+/** Values in one JSON text: each takes up to fifty times its bytes in memory, and time wherever arguments are looked at. */
 export const MAX_JSON_VALUES = 100_000;
+
+/** Members of one JSON object: growing a larger one would take more than 1 ms in one go. */
+export const MAX_JSON_MEMBERS = 16_384;
+
+/** Characters of one JSON number: every double can be written out with 1077, and none needs more than 25. */
+export const MAX_JSON_NUMBER_CHARS = 1100;
 
 /** How many names a refusal lists as available. */
 export const MAX_LISTED_NAMES = 5;

@@ -50,7 +50,7 @@ const PURE = [
   "gateway",
   "decision",
 ];
-const PURE_BUILTINS = new Set(["node:crypto"]);
+const PURE_BUILTINS = new Set(["node:buffer", "node:crypto"]);
 
 interface Import {
   readonly file: string;
