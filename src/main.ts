@@ -25,4 +25,5 @@ process.exitCode = await run(process.argv.slice(2), {
       process.once("SIGTERM", stop);
       process.once("SIGINT", stop);
     }),
+  onHangup: (listener) => process.on("SIGHUP", listener),
 });

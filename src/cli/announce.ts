@@ -1,29 +1,58 @@
 import type { Policy } from "../decision/authorize.ts";
 import type { Log } from "../server/log.ts";
 import { listStatus, type RunningServer } from "../server/server.ts";
-import type { Snapshot } from "../server/snapshot.ts";
+import type { Loaded, Snapshot } from "../server/snapshot.ts";
 import { type Revocation, staleness } from "../warrant/revocation.ts";
 import type { Input } from "./command.ts";
 import { VERSION } from "./version.ts";
 
-/** Says where the service listens, what it knows of revocation, and aloud what isn't protected. */
-export function announce(
+/** Says where the service listens, and what is in force. */
+export function announceStart(
   log: Log,
-  { policy, config }: Snapshot,
+  snapshot: Snapshot,
   server: RunningServer,
   configFile: string,
   stderr: Input["stderr"],
 ): void {
-  const { roots, revocation } = policy.trust;
   log.info("listening", `checks and health pages on port ${server.port}`, {
     port: server.port,
     health_port: server.healthPort,
     version: VERSION,
-    mode: policy.mode,
     config: configFile,
-    config_sha256: config.sha256,
-    trusted_roots: roots.size,
+    ...configFields(snapshot),
   });
+  announceState(log, snapshot, stderr);
+}
+
+/** Says what is in force after a reload, or why nothing changed. */
+export function announceReload(log: Log, loaded: Loaded, stderr: Input["stderr"]): void {
+  const { warnings } = loaded;
+  for (const warning of warnings) stderr(`warning: ${warning}\n`);
+  if (loaded.ok) {
+    log.info("reload", "all files were read again and are in force", {
+      result: "success",
+      ...configFields(loaded.snapshot),
+      warnings,
+    });
+    announceState(log, loaded.snapshot, stderr);
+    return;
+  }
+  const { errors } = loaded;
+  for (const error of errors) stderr(`${error}\n`);
+  log.error("reload", "nothing was changed, as there are errors; what was in force stays so", {
+    result: "failure",
+    errors,
+    warnings,
+  });
+}
+
+function configFields({ policy, config }: Snapshot) {
+  return { mode: policy.mode, config_sha256: config.sha256, trusted_roots: policy.trust.roots.size };
+}
+
+/** Says what is known of revocation, and aloud what isn't protected. */
+function announceState(log: Log, { policy }: Snapshot, stderr: Input["stderr"]): void {
+  const { revocation } = policy.trust;
   const now = Math.floor(Date.now() / 1000);
   if (revocation !== undefined) announceList(log, revocation, now);
   for (const [event, warning] of [...warningsAboutTrust(policy, now), ...warningsAboutModes(policy)]) {
@@ -55,7 +84,7 @@ function warningsAboutTrust({ trust }: Policy, now: number): Warnings {
   if (stale !== undefined) {
     warnings.push(
       trust.revocation?.required === true
-        ? ["unready", `${stale}; until a restart with a newer one every request is refused`]
+        ? ["unready", `${stale}; until a newer one is loaded every request is refused`]
         : ["revocation_list", `${stale}; it is used all the same`],
     );
   }

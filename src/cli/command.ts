@@ -37,6 +37,8 @@ export interface Input {
   readonly stderr: (text: string) => void;
   /** Resolves at the first SIGTERM or SIGINT; at a second one the process is ended. */
   readonly stopped: () => Promise<void>;
+  /** Calls back at every SIGHUP from now on, which otherwise ends the process. */
+  readonly onHangup: (listener: () => void) => void;
 }
 
 /** The command line is wrong: exit code 2, with a hint at the help. */

@@ -24,7 +24,7 @@ const COMMON_FLAGS: Flags = {
   version: { help: "show the version", short: "V" },
 };
 
-type Process = Pick<Input, "variables" | "stdout" | "stderr" | "stopped">;
+type Process = Pick<Input, "variables" | "stdout" | "stderr" | "stopped" | "onHangup">;
 
 /** Runs the program. @returns its exit code. */
 export async function run(args: readonly string[], process: Process): Promise<number> {

@@ -1,8 +1,10 @@
 import { MODES } from "../gateway/schema.ts";
+import { coalesce } from "../server/coalesce.ts";
 import { createLog, LOG_LEVELS } from "../server/log.ts";
 import { ListenError, type RunningServer, startServer } from "../server/server.ts";
 import { loadSnapshot, type Sources } from "../server/snapshot.ts";
-import { announce } from "./announce.ts";
+import { createState, type State } from "../server/state.ts";
+import { announceReload, announceStart } from "./announce.ts";
 import { type Command, EXIT_FAILED, EXIT_OK, type Input } from "./command.ts";
 import { choice, required, wholeNumber } from "./flag-value.ts";
 import { VERSION } from "./version.ts";
@@ -19,7 +21,7 @@ export const serve: Command = {
   description: `
 Answers Envoy's gRPC ext_authz checks (envoy.service.auth.v3.Authorization) on one port, together with the
 pages /health, /healthz, /ready and /status. Trusted roots are united from the flags, the environment and
-settings.trusted_roots of the file.
+settings.trusted_roots of the file. SIGHUP reads all files again; with an error in any of them nothing changes.
 
   tenuo-ext-authz serve --config gateway.yaml --trusted-keys $ROOT_PUBLIC_KEY`,
   flags: {
@@ -72,7 +74,7 @@ settings.trusted_roots of the file.
     },
     "revocation-floor": {
       value: "FILE",
-      help: "keeps the highest version of the list over restarts; written at each start",
+      help: "keeps the highest version of the list over restarts; written whenever the list is read",
       variable: "TENUO_REVOCATION_FLOOR",
     },
     "control-plane-url": { value: "URL", help: "not supported yet", variable: "TENUO_CONTROL_PLANE_URL" },
@@ -88,24 +90,29 @@ settings.trusted_roots of the file.
       input.stderr(`\`--${flag}\` (or its variable) is not supported yet; unset it to start\n`);
     if (unsupported.length > 0) return EXIT_FAILED;
 
+    // From the beginning, so that a signal that comes early waits instead of ending the process.
+    const serving = Promise.withResolvers<State>();
+    input.onHangup(coalesce(async () => announceReload(log, (await serving.promise).reload(), input.stderr)));
+
     const loaded = loadSnapshot(sources, new Date());
     for (const warning of loaded.warnings) input.stderr(`warning: ${warning}\n`);
     if (!loaded.ok) {
       for (const error of loaded.errors) input.stderr(`${error}\n`);
       return EXIT_FAILED;
     }
-    const { snapshot } = loaded;
+    const state = createState(sources, loaded.snapshot);
 
     let server: RunningServer;
     try {
-      server = await startServer({ ...ports, version: VERSION, snapshot: () => snapshot, log });
+      server = await startServer({ ...ports, version: VERSION, ...state, log });
     } catch (error) {
       if (!(error instanceof ListenError)) throw error;
       input.stderr(`${error.message}\n`);
       return EXIT_FAILED;
     }
     const stopped = input.stopped();
-    announce(log, snapshot, server, sources.configFile, input.stderr);
+    announceStart(log, loaded.snapshot, server, sources.configFile, input.stderr);
+    serving.resolve(state);
     await stopped;
     log.info("stopping", "draining connections; a second signal stops at once");
     await server.drain();

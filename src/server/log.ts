@@ -20,6 +20,7 @@ export interface Log {
   ): void;
   info(event: string, message: string, fields?: Fields): void;
   warn(event: string, message: string, fields?: Fields): void;
+  error(event: string, message: string, fields?: Fields): void;
   /** Something that shouldn't be possible, with its cause. */
   fault(message: string, error: unknown, requestId?: string): void;
 }
@@ -43,6 +44,7 @@ export function createLog(level: LogLevel): Log {
   return {
     info: (event, message, fields) => logger.info({ event, ...fields }, message),
     warn: (event, message, fields) => logger.warn({ event, ...fields }, message),
+    error: (event, message, fields) => logger.error({ event, ...fields }, message),
     fault: (message, error, requestId) =>
       logger.error({ event: "fault", request_id: requestId, err: error }, message),
     decision: (decision, request, caller, requestId, durationMs) => {

@@ -1,10 +1,10 @@
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
-import type { RevocationList } from "../warrant/revocation-list.ts";
+import type { ListVersion } from "../warrant/revocation-list.ts";
 import { readTextFile } from "./read-file.ts";
 
 /** By hex of the signer, what was accepted of it last. */
-export type Floors = ReadonlyMap<string, Pick<RevocationList, "version" | "contentHash">>;
+export type Floors = ReadonlyMap<string, ListVersion>;
 
 const ENTRY = String.raw`"([0-9a-f]{64})"\s*:\s*\[\s*(0|[1-9]\d{0,19})\s*,\s*"([0-9a-f]{64})"\s*\]`;
 /** The one form of the file (revocation §4); `JSON.parse` would round a high version. */

@@ -5,6 +5,7 @@ import { revocationListBytes } from "../warrant/revocation-file.ts";
 import {
   isUsable,
   type ListTerms,
+  type ListVersion,
   mayReplace,
   parseRevocationList,
   type RevocationList,
@@ -25,17 +26,22 @@ export interface RevocationSource {
  * Reads the list that is configured, if one is, and raises the floor to it.
  *
  * @param terms who may sign where the settings name no signers, and the clock
- * @param previous the list in force, if there is one: the new one may not go back behind it
+ * @param accepted the list in force, if there is one: the new one may not go back behind it
  * @throws {Error} when it can't be used, as then nobody knows what is revoked; the message says what to do
  */
 export function loadRevocation(
   source: RevocationSource,
   settings: RevocationSettings | undefined,
   terms: ListTerms,
-  previous?: RevocationList,
+  accepted?: ListVersion,
 ): Revocation | undefined {
   const file = listFile(source, settings);
   if (file === undefined) {
+    if (accepted !== undefined) {
+      throw new Error(
+        `${source.configFile}: no revocation list is named, and version ${accepted.version} of one is in force; name it again, or restart to do without`,
+      );
+    }
     if (source.revocationFloor === undefined) return undefined;
     throw new Error(
       "--revocation-floor: no list is named whose version it could keep; name one, or leave the floor out",
@@ -45,7 +51,7 @@ export function loadRevocation(
   const listTerms =
     signers === undefined ? terms : { ...terms, signers: new Set(signers.map(({ hex }) => hex)) };
   const list = readList(file, listTerms);
-  checkOrder(file, list, source.revocationFloor, listTerms, previous);
+  checkOrder(file, list, source.revocationFloor, listTerms, accepted);
   return Object.freeze({ list, required, ...(maxAgeSeconds !== undefined && { maxAgeSeconds }) });
 }
 
@@ -79,11 +85,11 @@ function checkOrder(
   list: RevocationList,
   floorFile: string | undefined,
   { signers }: ListTerms,
-  previous: RevocationList | undefined,
+  accepted: ListVersion | undefined,
 ): void {
   const floors: Floors = floorFile === undefined ? new Map() : readFloors(floorFile);
   const remembered = [...floors].filter(([signer]) => signers.has(signer)).map(([, floor]) => floor);
-  for (const floor of [previous ?? [], remembered].flat()) {
+  for (const floor of [accepted ?? [], remembered].flat()) {
     if (!mayReplace(floor, list)) throw new Error(`${file}: ${whyBehind(list.version, floor.version)}`);
   }
   if (floorFile !== undefined) writeFloors(floorFile, new Map([...floors, [list.issuer, list]]));

@@ -10,6 +10,7 @@ import { unreadyReasons } from "./readiness.ts";
 import { serializeResponse } from "./response-guard.ts";
 import { createSharedPort } from "./shared-port.ts";
 import type { Snapshot } from "./snapshot.ts";
+import type { FailedReload } from "./state.ts";
 
 export interface ServerOptions {
   readonly bind: string;
@@ -22,6 +23,8 @@ export interface ServerOptions {
   readonly drainSeconds: number;
   readonly version: string;
   readonly snapshot: () => Snapshot;
+  /** Shown on /status. */
+  readonly failedReload?: () => FailedReload | undefined;
   readonly log: Log;
 }
 
@@ -120,7 +123,7 @@ function remember(sockets: Set<Socket>, socket: Socket): Socket {
 }
 
 function healthSource(
-  { snapshot, version }: ServerOptions,
+  { snapshot, failedReload, version }: ServerOptions,
   unready: Health["unready"],
   now: () => number,
 ): Health {
@@ -130,12 +133,18 @@ function healthSource(
     status: () => {
       const { config, policy } = snapshot();
       const { roots, revocation } = policy.trust;
+      const failed = failedReload?.();
       return {
         version,
         uptime_secs: Math.floor((performance.now() - started) / 1000),
         cp: { enabled: false, status: "disabled", authorizer_id: null },
         mode: policy.mode,
-        config: { sha256: config.sha256, loaded_at: config.loadedAt },
+        config: {
+          sha256: config.sha256,
+          loaded_at: config.loadedAt,
+          // What the errors quote of the files is for the log alone.
+          failed_reload: failed === undefined ? null : { at: failed.at, errors: failed.errors.length },
+        },
         trusted_roots: roots.size,
         revocation_list: revocation === undefined ? null : listStatus(revocation.list, now()),
       };

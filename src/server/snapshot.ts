@@ -31,8 +31,14 @@ export type Loaded =
 
 const DEFAULT_CLOCK_TOLERANCE_SECONDS = 30;
 
-/** Reads all sources; reports every error of all of them at once. */
-export function loadSnapshot(sources: Sources, now: Date): Loaded {
+/**
+ * Reads all sources; reports every error of all of them at once. Only when there is none does the floor of revocation
+ * lists rise.
+ *
+ * @param previous what is in force, if something is. A file that was cut while it was written can still be a whole one;
+ * so what is in force never gives way to no root, to no revocation list or to an older one.
+ */
+export function loadSnapshot(sources: Sources, now: Date, previous?: Snapshot): Loaded {
   const errors: string[] = [];
   const keys = readKeys(sources, errors);
 
@@ -44,10 +50,16 @@ export function loadSnapshot(sources: Sources, now: Date): Loaded {
   const { gateway, text } = config;
   const { settings } = gateway;
   const roots = new Set([...settings.trustedRoots, ...keys].map((key) => key.hex));
+  const trusted = previous?.policy.trust;
+  if (roots.size === 0 && trusted !== undefined && trusted.roots.size > 0) {
+    const error = "no trusted root is left, so no warrant would be believed; name one, or restart without";
+    return { ok: false, errors: [error], warnings };
+  }
   const clockToleranceSeconds =
     sources.clockToleranceSeconds ?? settings.clockToleranceSeconds ?? DEFAULT_CLOCK_TOLERANCE_SECONDS;
   const terms = { signers: roots, now: Math.floor(now.getTime() / 1000), clockToleranceSeconds };
-  const revocation = attempt(errors, () => loadRevocation(sources, settings.revocation, terms));
+  const accepted = trusted?.revocation?.list;
+  const revocation = attempt(errors, () => loadRevocation(sources, settings.revocation, terms, accepted));
   if (errors.length > 0) return { ok: false, errors, warnings };
 
   const credentials = [settings.warrantHeader, settings.popHeader, settings.approvalHeader];

@@ -21,6 +21,9 @@ export interface RevocationList {
   readonly contentHash: string;
 }
 
+/** What is remembered of an accepted list, to hold the next one against. */
+export type ListVersion = Pick<RevocationList, "version" | "contentHash">;
+
 /** Why a list can't be used, to follow the name of its file. */
 export interface UnusableList {
   readonly unusable: string;
@@ -76,10 +79,7 @@ export function isUsable(list: RevocationList | UnusableList): list is Revocatio
  * Whether a list may come after another (revocation §4): a higher version may say anything, the same one only the
  * same. Who signed them, and when, doesn't matter.
  */
-export function mayReplace(
-  previous: Pick<RevocationList, "version" | "contentHash">,
-  next: Pick<RevocationList, "version" | "contentHash">,
-): boolean {
+export function mayReplace(previous: ListVersion, next: ListVersion): boolean {
   if (next.version === previous.version) return next.contentHash === previous.contentHash;
   return next.version > previous.version;
 }

@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -39,6 +39,7 @@ export async function startService(
     fault: (_message, error) => note("fault", error),
     info: note,
     warn: note,
+    error: note,
   };
   const server = await startServer({
     ...{ bind: "127.0.0.1", port: 0, healthBind: "127.0.0.1", healthPort: 0, drainSeconds },
@@ -66,7 +67,16 @@ export interface Serving {
   readonly port: number;
   /** The line that told the port. */
   readonly listening: Line;
+  /** Its gateway.yaml. */
+  readonly config: string;
+  readonly pid: number;
   readonly stderr: () => string;
+  /** What it logged so far. */
+  readonly lines: () => readonly Line[];
+  /** Asks for a reload. @returns what it logged about it. */
+  readonly reload: () => Promise<Line>;
+  /** At once, as in a crash. */
+  readonly kill: () => Promise<void>;
   /** Ends it. @returns every line it wrote to stdout, as text. */
   readonly stop: () => Promise<readonly string[]>;
 }
@@ -74,6 +84,8 @@ export interface Serving {
 export interface ServeOptions {
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  /** Called before it listens. */
+  readonly spawned?: (child: ChildProcess) => void;
 }
 
 /** Several may start at once on a busy machine. */
@@ -83,7 +95,7 @@ const START_SECONDS = 60;
 export async function startServe(
   t: TestContext,
   gatewayYaml: string,
-  { args = [], env = {} }: ServeOptions = {},
+  { args = [], env = {}, spawned }: ServeOptions = {},
 ): Promise<Serving> {
   const folder = mkdtempSync(join(tmpdir(), "tenuo-test-"));
   t.after(() => rmSync(folder, { recursive: true }));
@@ -96,6 +108,7 @@ export async function startServe(
     stdio: ["ignore", "pipe", "pipe"],
   });
   t.after(() => child.kill("SIGKILL"));
+  spawned?.(child);
   const closed = once(child, "close");
   let stdout = "";
   let stderr = "";
@@ -106,20 +119,32 @@ export async function startServe(
     stderr += text;
   });
   const linesSoFar = (): string[] => stdout.split("\n").slice(0, -1);
+  const lines = (): readonly Line[] => linesSoFar().map((line) => JSON.parse(line));
+  const reloads = (): readonly Line[] => lines().filter(({ event }) => event === "reload");
   const listening = await waitFor(
     "`serve` listens",
     () => {
       if (child.exitCode !== null) throw new Error(`it ended: ${stderr}`);
-      return linesSoFar()
-        .map((line): Line => JSON.parse(line))
-        .find(({ event }) => event === "listening");
+      return lines().find(({ event }) => event === "listening");
     },
     START_SECONDS,
   );
   return {
     port: Number(listening["port"]),
     listening,
+    config,
+    pid: child.pid ?? 0,
     stderr: () => stderr,
+    lines,
+    reload: () => {
+      const before = reloads().length;
+      child.kill("SIGHUP");
+      return waitFor("a reload", () => reloads()[before]);
+    },
+    kill: async () => {
+      child.kill("SIGKILL");
+      await closed;
+    },
     stop: async () => {
       child.kill("SIGTERM");
       await closed;

@@ -16,6 +16,7 @@ function given(text: string | undefined): Input {
     stdout: () => {},
     stderr: () => {},
     stopped: async () => {},
+    onHangup: () => {},
   };
 }
 
@@ -31,6 +32,7 @@ async function ran(args: readonly string[], variables: Readonly<Record<string, s
       stderr += text;
     },
     stopped: async () => {},
+    onHangup: () => {},
   });
   return { code, stdout, stderr };
 }

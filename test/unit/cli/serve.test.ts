@@ -42,6 +42,7 @@ async function ran(args: readonly string[], variables: Readonly<Record<string, s
       stderr += text;
     },
     stopped: async () => {},
+    onHangup: () => {},
   });
   return { code, stderr };
 }
@@ -318,7 +319,7 @@ test("a list that is too old starts, and warns aloud", async () => {
   assert.equal(required.code, 0);
   assert.match(
     required.stderr,
-    /^warning: the revocation list was signed at .*until a restart with a newer one every request is refused/,
+    /^warning: the revocation list was signed at .*until a newer one is loaded every request is refused/,
   );
   const lax = await warned(", required: false");
   assert.equal(lax.code, 0);

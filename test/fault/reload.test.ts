@@ -1,0 +1,112 @@
+import assert from "node:assert/strict";
+import { type ChildProcess, execFileSync } from "node:child_process";
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { open } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { connectAuthorization } from "../../src/server/grpc.ts";
+import { type Serving, startServe } from "../support/service.ts";
+import { waitFor } from "../support/wait.ts";
+import { newKey } from "../support/warrants.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "tenuo-reload-"));
+after(() => rmSync(folder, { recursive: true }));
+const root = newKey().publicKey.hex;
+
+const gateway = (settings = "", path = "/t") => `
+version: "2"
+settings: {trusted_roots: ["${root}"]${settings}}
+tools: {t: {}}
+routes: [{pattern: ${path}, tool: t}]
+`;
+
+/** The reason of a denial. */
+async function reasonFor({ port }: Serving, path: string): Promise<string> {
+  const authorizer = connectAuthorization(`127.0.0.1:${port}`);
+  const http = { method: "GET", path, host: "api", headers: {} };
+  const { deniedResponse } = await authorizer.check({ attributes: { request: { http } } });
+  authorizer.close();
+  return JSON.parse(deniedResponse?.body ?? "{}").reason;
+}
+
+async function status({ port }: Serving) {
+  const response = await fetch(`http://127.0.0.1:${port}/status`);
+  return (await response.json()) as {
+    config: { sha256: string; failed_reload: { at: string; errors: number } | null };
+    mode: string;
+  };
+}
+
+test("SIGHUP puts new files in force, or changes nothing and says where each error is", async (t) => {
+  const service = await startServe(t, gateway());
+  const before = await status(service);
+  assert.equal(before.config.failed_reload, null);
+  assert.equal(await reasonFor(service, "/u"), "no_route");
+
+  const wrong = gateway(", mod: audit, debug_mod: true", "/u");
+  const line = wrong.split("\n")[2];
+  writeFileSync(service.config, wrong);
+  const failure = await service.reload();
+  assert.deepEqual([failure["result"], failure["level"]], ["failure", "error"]);
+  const errors = failure["errors"] as readonly string[];
+  assert.deepEqual(
+    errors.map((error) => error.split(": ")[0]),
+    [" mod:", " debug_mod:"].map((key) => `${service.config}:3:${(line?.indexOf(key) ?? 0) + 2}`),
+  );
+  for (const error of errors) assert.ok(service.stderr().includes(error));
+  const { failed_reload, ...config } = (await status(service)).config;
+  assert.deepEqual({ ...config, failed_reload: null }, before.config);
+  assert.equal(failed_reload?.errors, 2);
+  assert.equal(await reasonFor(service, "/u"), "no_route");
+
+  writeFileSync(service.config, gateway("", "/u"));
+  const success = await service.reload();
+  const now = await status(service);
+  assert.deepEqual([success["result"], success["config_sha256"]], ["success", now.config.sha256]);
+  assert.equal(now.config.failed_reload, null);
+  assert.notEqual(now.config.sha256, before.config.sha256);
+  assert.equal(await reasonFor(service, "/u"), "missing_warrant");
+  assert.equal(await reasonFor(service, "/t"), "no_route");
+});
+
+test("a mode that doesn't block is said aloud at a reload too", async (t) => {
+  const service = await startServe(t, gateway());
+  writeFileSync(service.config, gateway(", mode: audit"));
+  await service.reload();
+  assert.match(service.stderr(), /^warning: NOTHING IS BLOCKED/m);
+  assert.equal((await status(service)).mode, "audit");
+});
+
+test("a hundred signals at once are a few reloads, and the last of them sees the last file", async (t) => {
+  const service = await startServe(t, gateway());
+  writeFileSync(service.config, gateway("", "/last"));
+  for (let i = 0; i < 100; i++) process.kill(service.pid, "SIGHUP");
+  await service.reload();
+  assert.equal(await reasonFor(service, "/last"), "missing_warrant");
+  const lines = (await service.stop()).map((line) => JSON.parse(line));
+  const reloads = lines.filter(({ event }) => event === "reload").length;
+  t.diagnostic(`101 signals: ${reloads} reloads`);
+  assert.ok(reloads < 101);
+});
+
+test("a signal that comes before the service listens doesn't end it, and is a reload once it does", async (t) => {
+  const keys = join(folder, "keys");
+  execFileSync("mkfifo", [keys]);
+  const spawned = Promise.withResolvers<ChildProcess>();
+  const starting = startServe(t, gateway(), {
+    args: ["--trusted-keys-file", keys],
+    spawned: spawned.resolve,
+  });
+  // It is reading its files now, and waits for this one.
+  const pipe = await open(keys, "w");
+  writeFileSync(`${keys}.new`, `${newKey().publicKey.hex}\n`);
+  renameSync(`${keys}.new`, keys);
+  (await spawned.promise).kill("SIGHUP");
+  await pipe.write(`${root}\n`);
+  await pipe.close();
+  const service = await starting;
+  assert.equal(service.listening["trusted_roots"], 1);
+  const line = await waitFor("the reload", () => service.lines().find(({ event }) => event === "reload"));
+  assert.equal(line["trusted_roots"], 2);
+});
