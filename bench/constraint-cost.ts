@@ -2,9 +2,10 @@ import { decode } from "../src/cbor/decode.ts";
 import { encode } from "../src/cbor/encode.ts";
 import type { CborValue } from "../src/cbor/value.ts";
 import { generateSigningKey, signMessage, verifySignature } from "../src/crypto/ed25519.ts";
-import { bounded, Evaluation } from "../src/evaluation.ts";
+import { Evaluation } from "../src/evaluation.ts";
 import type { Value } from "../src/value.ts";
 import { parseConstraint } from "../src/warrant/constraint/index.ts";
+import { orTooCostly } from "../test/support/or-too-costly.ts";
 
 // What the worst input we know of costs, for each kind of constraint, up to the size a whole warrant may have; medians.
 // Each round reads the constraint anew, so that compiling counts. The unit is one Ed25519 verification in the same run.
@@ -232,7 +233,7 @@ function run(bytes: Uint8Array, argument: Value): Round {
   const start = performance.now();
   const constraint = parseConstraint(decode(bytes));
   const read = performance.now();
-  const verdict = bounded<string>(() => constraint.matches(argument, new Evaluation(0)), "too costly");
+  const verdict = orTooCostly(() => constraint.matches(argument, new Evaluation(0)));
   return { reading: read - start, judging: performance.now() - read, verdict };
 }
 

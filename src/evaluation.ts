@@ -1,3 +1,5 @@
+import type { Steps } from "./steps.ts";
+
 /**
  * Effort one request may take in judging constraints. A step is some 20 ns, so this is about 5 ms, in which no other
  * request is answered; ordinary warrants and arguments need a thousandth of it.
@@ -36,9 +38,9 @@ export class Evaluation {
 }
 
 /** What `judge` says, or `tooCostly` when it takes more effort than is left. */
-export function bounded<Verdict>(judge: () => Verdict, tooCostly: Verdict): Verdict {
+export function* bounded<Verdict>(judge: Steps<Verdict>, tooCostly: Verdict): Steps<Verdict> {
   try {
-    return judge();
+    return yield* judge;
   } catch (error) {
     if (error instanceof TooCostly) return tooCostly;
     throw error;

@@ -22,10 +22,11 @@ export class CborError extends Error {
  * shortest integer heads, no tags, no duplicate keys, text in valid UTF-8, nothing after the item, and keys that
  * are text or an integer from 0 to 255. Floats may have any width.
  *
+ * @param maxItems items to read at most, those inside others included, where fewer than the bytes could hold are wanted
  * @throws {CborError} for everything else, in time linear in the input.
  */
-export function decode(bytes: Uint8Array): CborValue {
-  const reader = readerOf(bytes);
+export function decode(bytes: Uint8Array, maxItems = Number.POSITIVE_INFINITY): CborValue {
+  const reader = readerOf(bytes, maxItems);
   const value = readItem(reader, 0);
   if (reader.at !== bytes.length) throw new CborError("bytes after the item", reader.at);
   return value;
@@ -36,14 +37,16 @@ export function decodeFirst(bytes: Uint8Array): CborValue {
   return readItem(readerOf(bytes), 0);
 }
 
-function readerOf(bytes: Uint8Array): Reader {
-  return { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, bytes.length), at: 0 };
+function readerOf(bytes: Uint8Array, left = Number.POSITIVE_INFINITY): Reader {
+  return { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, bytes.length), at: 0, left };
 }
 
 interface Reader {
   readonly bytes: Uint8Array;
   readonly view: DataView;
   at: number;
+  /** Items that may still be read. */
+  left: number;
 }
 
 // `ignoreBOM` keeps U+FEFF as the character that was signed.
@@ -52,6 +55,7 @@ const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 function readItem(reader: Reader, depth: number): CborValue {
   const head = reader.bytes[reader.at];
   if (head === undefined) throw new CborError("the input ends early", reader.at);
+  if (--reader.left < 0) throw new CborError("too many items", reader.at);
   const info = head & 0x1f;
   switch (head >> 5) {
     case 0:

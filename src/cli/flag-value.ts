@@ -9,12 +9,12 @@ export function choice<T extends string>(input: Input, flag: string, choices: re
   return found;
 }
 
-/** @throws {UsageError} unless the flag is a whole number from 0 to `max`, or absent. */
-export function wholeNumber(input: Input, flag: string, max: number): number | undefined {
+/** @throws {UsageError} unless the flag is a whole number from `least` to `most`, or absent. */
+export function wholeNumber(input: Input, flag: string, most: number, least = 0): number | undefined {
   const text = input.text(flag);
   if (text === undefined) return undefined;
-  if (!/^\d{1,15}$/.test(text) || Number(text) > max) {
-    throw new UsageError(`\`--${flag} ${text}\` is not a whole number from 0 to ${max}`);
+  if (!/^\d{1,15}$/.test(text) || Number(text) > most || Number(text) < least) {
+    throw new UsageError(`\`--${flag} ${text}\` is not a whole number from ${least} to ${most}`);
   }
   return Number(text);
 }

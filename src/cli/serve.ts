@@ -4,12 +4,14 @@ import { createLog, LOG_LEVELS } from "../server/log.ts";
 import { ListenError, type RunningServer, startServer } from "../server/server.ts";
 import { loadSnapshot, type Sources } from "../server/snapshot.ts";
 import { createState, type State } from "../server/state.ts";
+import { DEFAULT_MAX_INFLIGHT } from "../server/work-queue.ts";
 import { announceReload, announceStart } from "./announce.ts";
 import { type Command, EXIT_FAILED, EXIT_OK, type Input } from "./command.ts";
 import { choice, required, wholeNumber } from "./flag-value.ts";
 import { VERSION } from "./version.ts";
 
 const MAX_PORT = 65_535;
+const MAX_INFLIGHT = 1_000_000;
 const DAY_SECONDS = 86_400;
 
 /** Asked for, and not to be had yet: better no start than one without the protection that was meant. */
@@ -60,6 +62,11 @@ settings.trusted_roots of the file. SIGHUP reads all files again; with an error 
       value: "N",
       help: "on SIGTERM, how long to stay up unready while proxies are connected",
       default: "5",
+    },
+    "max-inflight": {
+      value: "N",
+      help: "checks that may wait for their turn; above it they are denied as overloaded",
+      default: String(DEFAULT_MAX_INFLIGHT),
     },
     "log-level": {
       value: "LEVEL",
@@ -159,5 +166,6 @@ function readPorts(input: Input) {
     healthBind: input.text("health-bind") ?? bind,
     healthPort: healthPort === 0 ? undefined : healthPort,
     drainSeconds: wholeNumber(input, "drain-seconds", DAY_SECONDS) ?? 0,
+    maxInflight: wholeNumber(input, "max-inflight", MAX_INFLIGHT, 1) ?? DEFAULT_MAX_INFLIGHT,
   };
 }

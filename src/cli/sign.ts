@@ -1,6 +1,7 @@
 import { SEED_BYTES, type SigningKey, signingKeyFromSeed } from "../crypto/ed25519.ts";
 import { parseJson } from "../gateway/json.ts";
 import { readTextFile } from "../server/read-file.ts";
+import { finish } from "../steps.ts";
 import { isObject, type Value } from "../value.ts";
 import { encodeHeader, parseWarrantHeader } from "../warrant/header.ts";
 import { isStack } from "../warrant/parse.ts";
@@ -43,7 +44,7 @@ a minute and for these arguments alone: the ones gateway.yaml takes from the req
 };
 
 function readStack(text: string): Stack {
-  const stack = parseWarrantHeader(text);
+  const stack = finish(parseWarrantHeader(text));
   if (!isStack(stack)) throw new RunError(`the file of --warrant holds no warrant: ${stack.detail}`);
   return stack;
 }

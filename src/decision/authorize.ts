@@ -5,6 +5,7 @@ import { credential } from "../gateway/header.ts";
 import { matchRoute } from "../gateway/match.ts";
 import { type GatewayRefusal, isRefusal } from "../gateway/refusal.ts";
 import type { HttpRequest } from "../gateway/request.ts";
+import type { Steps } from "../steps.ts";
 import type { Trust } from "../warrant/chain.ts";
 import { parseWarrantHeader } from "../warrant/header.ts";
 import { isStack } from "../warrant/parse.ts";
@@ -30,7 +31,7 @@ export interface Policy {
  *
  * @param now Unix seconds
  */
-export function authorize(policy: Policy, now: number, request: HttpRequest): Decision {
+export function* authorize(policy: Policy, now: number, request: HttpRequest): Steps<Decision> {
   const { gateway, trust } = policy;
   const { settings } = gateway;
   let mode = policy.strictestMode;
@@ -52,12 +53,13 @@ export function authorize(policy: Policy, now: number, request: HttpRequest): De
   mode = modeOf([match.route], policy);
   claims.tool = match.tool;
 
-  const stack = parseWarrantHeader(credential(request, settings.warrantHeader), settings.maxChainLength);
+  const text = credential(request, settings.warrantHeader);
+  const stack = yield* parseWarrantHeader(text, settings.maxChainLength);
   if (!isStack(stack)) return deny(stack);
   const facts = factsOf(stack);
   Object.assign(claims, facts);
 
-  const extracted = extract(gateway, match, request);
+  const extracted = yield* extract(gateway, match, request);
   if (isRefusal(extracted)) return deny(extracted);
 
   const call = {
@@ -68,7 +70,7 @@ export function authorize(policy: Policy, now: number, request: HttpRequest): De
     requiredClearance: match.route.requiredClearance,
     maxApprovals: settings.maxApprovals,
   };
-  const result = verifyCall(stack, call, trust, now);
+  const result = yield* verifyCall(stack, call, trust, now);
   if (result.refused !== undefined) return deny(result);
   return { allow: true, mode, tool: match.tool, ...facts, approvals: result.approvals };
 }

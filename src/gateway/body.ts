@@ -1,3 +1,4 @@
+import type { Steps } from "../steps.ts";
 import type { Gateway } from "./gateway.ts";
 import { trimBlanks } from "./header.ts";
 import { type JsonDocument, parseJson } from "./json.ts";
@@ -16,7 +17,10 @@ const CHARSETS = new Set(["utf-8", "utf8", "us-ascii"]);
  *
  * @returns undefined when there can be no body.
  */
-export function readBody(gateway: Gateway, request: HttpRequest): JsonDocument | undefined | GatewayRefusal {
+export function* readBody(
+  gateway: Gateway,
+  request: HttpRequest,
+): Steps<JsonDocument | undefined | GatewayRefusal> {
   const fault = completenessFault(request);
   if (fault !== undefined) return refuse("body_unreadable", fault);
   if (request.body.bytes.length === 0) {
@@ -28,6 +32,7 @@ export function readBody(gateway: Gateway, request: HttpRequest): JsonDocument |
   }
   const unlike = encodingFault(request) ?? mediaTypeFault(request, gateway.settings.bodyMediaTypes);
   if (unlike !== undefined) return refuse("body_unreadable", unlike);
+  yield;
   const result = parseJson(request.body.bytes);
   return result.ok
     ? result.document

@@ -1,3 +1,4 @@
+import type { Steps } from "../steps.ts";
 import { type Arguments, isObject, type Value } from "../value.ts";
 import { type ArgumentType, convertText, hasType, isAllowed } from "./argument-type.ts";
 import { readBody } from "./body.ts";
@@ -21,11 +22,11 @@ interface Input {
 }
 
 /** Reads the arguments of the call a request makes: those with a rule, and no others. */
-export function extract(
+export function* extract(
   gateway: Gateway,
   match: RouteMatch,
   request: HttpRequest,
-): { readonly args: Arguments } | GatewayRefusal {
+): Steps<{ readonly args: Arguments } | GatewayRefusal> {
   const { route } = match;
   const spoilt = headerFault(match, request);
   if (spoilt !== undefined) return refuse("ambiguous_request", spoilt);
@@ -34,7 +35,7 @@ export function extract(
       ? NO_QUERY
       : readQuery(queryOf(request.target), route.queryKeys, request.headers.exact);
   if (isRefusal(query)) return query;
-  const body = route.readsBody ? readBody(gateway, request) : undefined;
+  const body = route.readsBody ? yield* readBody(gateway, request) : undefined;
   if (isRefusal(body)) return body;
   const input: Input = { match, request, query, body };
   const args = new Map<string, Value>();

@@ -1,11 +1,15 @@
 import { randomUUID } from "node:crypto";
-import { authorize } from "../decision/authorize.ts";
-import type { Decision } from "../decision/decision.ts";
-import { toCaller, toHttpRequest } from "./check-request.ts";
+import { authorize, type Policy } from "../decision/authorize.ts";
+import type { Decision, Deny } from "../decision/decision.ts";
+import { isRefusal } from "../gateway/refusal.ts";
+import { finish, type Steps } from "../steps.ts";
+import { NOTHING, readCheckRequest } from "./check-request.ts";
 import { internalDenial, internalFault, toCheckResponse } from "./check-response.ts";
-import type { CheckRequest, CheckResponse } from "./grpc.ts";
+import type { Arrival, CheckResponse, CheckService } from "./grpc.ts";
 import type { Log } from "./log.ts";
+import { serializeResponse } from "./response-guard.ts";
 import type { Snapshot } from "./snapshot.ts";
+import type { WorkQueue } from "./work-queue.ts";
 
 /** What a check needs from the running service. */
 export interface CheckContext {
@@ -16,29 +20,65 @@ export interface CheckContext {
   readonly log: Log;
 }
 
+/** Answers checks in the order of the queue; what it doesn't take, or what waits too long, is answered `overloaded`. */
+export function createCheckService(context: CheckContext, queue: WorkQueue): CheckService {
+  return {
+    encode: serializeResponse,
+    check: (arrival, reply) => {
+      const refuse = (): void => reply(finish(answer(arrival, context, overload)));
+      const isTaken = queue.offer({
+        bytes: arrival.bytes.length,
+        steps: answerInto(reply, arrival, context),
+        isWanted: () => !arrival.isCancelled() && !isLate(arrival),
+        abandon: (error) => {
+          if (error !== undefined) reply(NO_ANSWER);
+          else if (!arrival.isCancelled()) refuse();
+        },
+      });
+      if (!isTaken) refuse();
+    },
+  };
+}
+
+/** Of this, the guard makes a denial. */
+const NO_ANSWER: CheckResponse = {};
+
+function* answerInto(
+  reply: (response: CheckResponse) => void,
+  arrival: Arrival,
+  context: CheckContext,
+): Steps<void> {
+  reply(yield* answer(arrival, context));
+}
+
 /**
  * Answers one check; never throws.
  *
- * @param check undefined where the bytes aren't a CheckRequest, which is denied like anything unreadable
+ * @param refusal what to answer without judging it
  */
-export function answerCheck(check: CheckRequest | undefined, context: CheckContext): CheckResponse {
+function* answer(
+  arrival: Arrival,
+  context: CheckContext,
+  refusal?: (policy: Policy) => Deny,
+): Steps<CheckResponse> {
   const requestId = `req_${randomUUID().replaceAll("-", "")}`;
-  const started = performance.now();
   try {
     const { policy, answers } = context.snapshot();
-    const question = check ?? NOTHING;
-    const request = toHttpRequest(question);
+    const question = readCheckRequest(arrival.bytes);
+    const { request, caller } = isRefusal(question) ? NOTHING : question;
     let decision: Decision;
     try {
-      decision =
-        check === undefined ? unreadable(policy.strictestMode) : authorize(policy, context.now(), request);
+      if (isRefusal(question)) decision = denial(policy, question.refused, question.detail);
+      else decision = refusal?.(policy) ?? (yield* authorize(policy, context.now(), request));
     } catch (error) {
       context.log.fault("a check failed", error, requestId);
       decision = internalFault(policy.strictestMode);
     }
+    // An allow that comes too late has no one to take it, and the log shall not tell of one.
+    if (isLate(arrival)) decision = { ...overload(policy), mode: decision.mode };
+    yield;
     const response = toCheckResponse(decision, requestId, request, answers);
-    const caller = toCaller(question, request.headers);
-    context.log.decision(decision, request, caller, requestId, performance.now() - started);
+    context.log.decision(decision, request, caller, requestId, performance.now() - arrival.receivedAt);
     return response;
   } catch (error) {
     context.log.fault("a check could not be answered; it was denied", error, requestId);
@@ -46,8 +86,15 @@ export function answerCheck(check: CheckRequest | undefined, context: CheckConte
   }
 }
 
-const NOTHING: CheckRequest = { attributes: null };
+function isLate({ answerBy }: Arrival): boolean {
+  return performance.now() > answerBy;
+}
 
-function unreadable(mode: Decision["mode"]): Decision {
-  return { allow: false, reason: "ambiguous_request", mode, detail: "the bytes aren't a CheckRequest" };
+function overload(policy: Policy): Deny {
+  return denial(policy, "overloaded", "too many requests wait, or this one waited beyond its deadline");
+}
+
+/** Of a request whose route isn't known. */
+function denial({ strictestMode }: Policy, reason: Deny["reason"], detail: string): Deny {
+  return { allow: false, reason, mode: strictestMode, detail };
 }

@@ -1,16 +1,22 @@
 import type { Socket } from "node:net";
 import { fileURLToPath } from "node:url";
-import { credentials, loadPackageDefinition, Server, ServerCredentials } from "@grpc/grpc-js";
+import {
+  credentials,
+  loadPackageDefinition,
+  Server,
+  ServerCredentials,
+  type ServerUnaryCall,
+  type sendUnaryData,
+} from "@grpc/grpc-js";
 import { loadSync } from "@grpc/proto-loader";
 import { HealthImplementation } from "grpc-health-check";
-import type { CheckRequest__Output as CheckRequest } from "./generated/envoy/service/auth/v3/CheckRequest.ts";
 import type {
   CheckResponse,
   CheckResponse__Output as ReceivedResponse,
 } from "./generated/envoy/service/auth/v3/CheckResponse.ts";
 import type { ProtoGrpcType } from "./generated/external_auth.ts";
 
-export type { CheckRequest, CheckResponse, ReceivedResponse };
+export type { CheckResponse, ReceivedResponse };
 
 /** proto/ lies beside src/ and beside dist/. */
 const folder = fileURLToPath(new URL("../../proto", import.meta.url));
@@ -29,14 +35,25 @@ const loaded = loadPackageDefinition(
 const { Authorization } = loaded.envoy.service.auth.v3;
 const { Check } = Authorization.service;
 
-/** The bare codecs. @throws on bytes, and on objects, that aren't what they should be. */
-export const decodeRequest: (bytes: Buffer) => CheckRequest = Check.requestDeserialize;
+/** @throws on objects that aren't a CheckResponse. */
 export const encodeResponse: (response: CheckResponse) => Buffer = Check.responseSerialize;
+
+/** A check as it came in. */
+export interface Arrival {
+  /** A serialized CheckRequest, or whatever was sent for one. */
+  readonly bytes: Buffer;
+  /** In milliseconds of `performance.now()`, which no change of the clock moves. */
+  readonly receivedAt: number;
+  /** Likewise, when the caller gives up; infinite where it doesn't say. */
+  readonly answerBy: number;
+  /** The caller is gone already. */
+  readonly isCancelled: () => boolean;
+}
 
 /** How `Check` is answered. An error in gRPC can become an allow in a proxy, so there is none. */
 export interface CheckService {
-  /** @param request undefined where the bytes aren't a CheckRequest */
-  readonly answer: (request: CheckRequest | undefined) => CheckResponse;
+  /** Calls `reply` once, now or later; not at all where the caller is gone. */
+  readonly check: (arrival: Arrival, reply: (response: CheckResponse) => void) => void;
   /** Makes a denial of anything that isn't a whole answer; may not throw. */
   readonly encode: (response: CheckResponse) => Buffer;
 }
@@ -59,23 +76,27 @@ const HEALTH_SERVICES = ["", "envoy.service.auth.v3.Authorization"] as const;
  */
 const MAX_MESSAGE_BYTES = 128 * 1024 * 1024;
 
-export function createGrpcServer({ answer, encode }: CheckService): GrpcServer {
+export function createGrpcServer({ check, encode }: CheckService): GrpcServer {
   const server = new Server({
     "grpc.max_receive_message_length": MAX_MESSAGE_BYTES,
     "grpc.enable_channelz": 0,
   });
-  const method = { ...Check, requestDeserialize: tolerant, responseSerialize: encode };
+  const method = {
+    ...Check,
+    requestDeserialize: (bytes: Buffer): Received => ({ bytes }),
+    responseSerialize: encode,
+  };
   server.addService(
     { Check: method },
     {
-      Check: (
-        call: { readonly request: Received },
-        callback: (error: null, response: CheckResponse) => void,
-      ) =>
-        callback(
-          null,
-          orNothing(() => answer(call.request.check)),
-        ),
+      Check: (call: ServerUnaryCall<Received, CheckResponse>, callback: sendUnaryData<CheckResponse>) => {
+        const reply = (response: CheckResponse): void => callback(null, response);
+        try {
+          check(toArrival(call), reply);
+        } catch {
+          reply({});
+        }
+      },
     },
   );
   const health = new HealthImplementation();
@@ -94,26 +115,19 @@ export function createGrpcServer({ answer, encode }: CheckService): GrpcServer {
   };
 }
 
-/** Of nothing, `encode` makes a denial; an exception here would become an error of gRPC. */
-function orNothing(answer: () => CheckResponse): CheckResponse {
-  try {
-    return answer();
-  } catch {
-    return {};
-  }
-}
-
-/** An object in any case: for a bare undefined gRPC answers with an error of its own. */
+/** An object, as gRPC wants one; reading it is left to the service, which has more patience with it. */
 interface Received {
-  readonly check: CheckRequest | undefined;
+  readonly bytes: Buffer;
 }
 
-function tolerant(bytes: Buffer): Received {
-  try {
-    return { check: decodeRequest(bytes) };
-  } catch {
-    return { check: undefined };
-  }
+function toArrival(call: ServerUnaryCall<Received, CheckResponse>): Arrival {
+  const receivedAt = performance.now();
+  return {
+    bytes: call.request.bytes,
+    receivedAt,
+    answerBy: receivedAt + (Number(call.getDeadline()) - Date.now()),
+    isCancelled: () => call.cancelled,
+  };
 }
 
 type CheckQuestion = Parameters<InstanceType<typeof Authorization>["check"]>[0];

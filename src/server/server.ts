@@ -2,15 +2,15 @@ import { createServer as createHttpServer } from "node:http";
 import type { AddressInfo, Server as NetServer, Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { RevocationList } from "../warrant/revocation-list.ts";
-import { answerCheck } from "./check.ts";
+import { createCheckService } from "./check.ts";
 import { createGrpcServer } from "./grpc.ts";
 import type { Log } from "./log.ts";
 import { type Health, healthPages } from "./pages.ts";
 import { unreadyReasons } from "./readiness.ts";
-import { serializeResponse } from "./response-guard.ts";
 import { createSharedPort } from "./shared-port.ts";
 import type { Snapshot } from "./snapshot.ts";
 import type { FailedReload } from "./state.ts";
+import { createWorkQueue, DEFAULT_MAX_INFLIGHT } from "./work-queue.ts";
 
 export interface ServerOptions {
   readonly bind: string;
@@ -21,6 +21,8 @@ export interface ServerOptions {
   readonly healthPort: number | undefined;
   /** How long to keep answering, already unready, before the connections are closed. */
   readonly drainSeconds: number;
+  /** Checks that may wait for their turn, {@link DEFAULT_MAX_INFLIGHT} unless said; above it they are `overloaded`. */
+  readonly maxInflight?: number;
   readonly version: string;
   readonly snapshot: () => Snapshot;
   /** Shown on /status. */
@@ -52,10 +54,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     ...(draining ? ["shutting down"] : []),
   ];
 
-  const grpc = createGrpcServer({
-    answer: (request) => answerCheck(request, { snapshot, now, log }),
-    encode: serializeResponse,
-  });
+  const queue = createWorkQueue(options.maxInflight ?? DEFAULT_MAX_INFLIGHT);
+  const grpc = createGrpcServer(createCheckService({ snapshot, now, log }, queue));
   const showReadiness = (): boolean => {
     const isReady = unready().length === 0;
     grpc.setServing(isReady);

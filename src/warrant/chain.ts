@@ -1,8 +1,16 @@
-import { isOnCurve, type PublicKey, verifySignature } from "../crypto/ed25519.ts";
+import { isOnCurve, verifySignature } from "../crypto/ed25519.ts";
 import { bounded, type Evaluation } from "../evaluation.ts";
+import type { Steps } from "../steps.ts";
 import { MAX_APPROVERS } from "./limits.ts";
 import { checkLink, type IssuerLimits, limitsBelow, NO_ISSUER } from "./link.ts";
-import { broken, firstRefusal, refuse, refuseChain, type WarrantRefusal } from "./refusal.ts";
+import {
+  broken,
+  firstRefusal,
+  firstRefusalInSteps,
+  refuse,
+  refuseChain,
+  type WarrantRefusal,
+} from "./refusal.ts";
 import { checkRevocation, type Revocation } from "./revocation.ts";
 import { warrantMessage } from "./signed-message.ts";
 import { approverKeys, type Stack, type Warrant, warrantIdText } from "./warrant.ts";
@@ -18,15 +26,19 @@ export interface Trust {
 }
 
 /** Holds a chain against trust and time, in the documented order; strangers are turned away before any crypto. */
-export function checkChain(stack: Stack, trust: Trust, evaluation: Evaluation): WarrantRefusal | undefined {
+export function* checkChain(
+  stack: Stack,
+  trust: Trust,
+  evaluation: Evaluation,
+): Steps<WarrantRefusal | undefined> {
   return (
     checkRevocation(stack, trust.revocation, evaluation.now) ??
     checkDistinct(stack) ??
     checkRoot(stack, trust) ??
     checkApproverCount(stack) ??
-    firstRefusal(stack, checkSignature) ??
+    (yield* firstRefusalInSteps(stack, checkSignature)) ??
     firstRefusal(stack, (warrant) => checkTime(warrant, trust, evaluation.now)) ??
-    bounded(() => checkLinks(stack, evaluation), TOO_COSTLY)
+    (yield* bounded(checkLinks(stack, evaluation), TOO_COSTLY))
   );
 }
 
@@ -63,13 +75,17 @@ function checkApproverCount(stack: Stack): WarrantRefusal | undefined {
 }
 
 /** Judges the signature of one warrant, and that the keys it names are points of the curve. */
-export function checkSignature(warrant: Warrant): WarrantRefusal | undefined {
+export function* checkSignature(warrant: Warrant): Steps<WarrantRefusal | undefined> {
+  yield;
   if (!verifySignature(warrant.issuer, warrantMessage(warrant.payload), warrant.signature)) {
     return refuse("invalid_warrant", `the signature of ${warrantIdText(warrant)} doesn't verify`);
   }
-  const named: readonly PublicKey[] = [warrant.holder, ...warrant.requiredApprovers];
-  if (named.every(isOnCurve)) return undefined;
-  return refuse("invalid_warrant", `${warrantIdText(warrant)} names a key that isn't on the curve`);
+  for (const key of [warrant.holder, ...warrant.requiredApprovers]) {
+    if (!isOnCurve(key))
+      return refuse("invalid_warrant", `${warrantIdText(warrant)} names a key that isn't on the curve`);
+    yield;
+  }
+  return undefined;
 }
 
 function checkTime(warrant: Warrant, trust: Trust, now: number): WarrantRefusal | undefined {
@@ -96,10 +112,11 @@ const TOO_COSTLY = refuseChain(
   "the constraints of the chain would take too long to compare",
 );
 
-function checkLinks(stack: Stack, evaluation: Evaluation): WarrantRefusal | undefined {
+function* checkLinks(stack: Stack, evaluation: Evaluation): Steps<WarrantRefusal | undefined> {
   let parent: Warrant = stack[0];
   let limits: IssuerLimits = limitsBelow(parent, NO_ISSUER);
   for (const child of stack.slice(1)) {
+    yield;
     const refusal = checkLink(parent, child, limits, evaluation);
     if (refusal !== undefined) return { ...refusal, detail: `${warrantIdText(child)}: ${refusal.detail}` };
     parent = child;

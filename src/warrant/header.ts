@@ -1,4 +1,5 @@
 import { SIGNATURE_BYTES } from "../crypto/ed25519.ts";
+import type { Steps } from "../steps.ts";
 import { MAX_STACK_BYTES } from "./limits.ts";
 import { parseStack } from "./parse.ts";
 import { refuse, type WarrantRefusal } from "./refusal.ts";
@@ -8,15 +9,15 @@ import type { Stack } from "./warrant.ts";
 const MAX_HEADER_CHARACTERS = Math.ceil(MAX_STACK_BYTES / 3) * 4;
 
 /** Reads the text of a warrant header: one warrant or a stack. */
-export function parseWarrantHeader(
+export function* parseWarrantHeader(
   text: string | undefined,
   maxChainLength?: number,
-): Stack | WarrantRefusal {
+): Steps<Stack | WarrantRefusal> {
   if (text === undefined) return refuse("missing_warrant", "the request carries no warrant");
   if (text.length > MAX_HEADER_CHARACTERS) return refuse("invalid_warrant", "the warrant header is too long");
   const bytes = decodeBase64(text);
   if (bytes === undefined) return refuse("invalid_warrant", "the warrant header isn't base64url or base64");
-  return parseStack(bytes, maxChainLength);
+  return yield* parseStack(bytes, maxChainLength);
 }
 
 /** Reads the text of a proof header: the 64 bytes of a signature. */

@@ -4,6 +4,8 @@ export const MAX_STACK_BYTES = 262_144;
 /** `max_depth` is at most 64, so the longest chain is a root and 64 delegations. */
 export const MAX_DEPTH = 64;
 export const MAX_CHAIN_LENGTH = MAX_DEPTH + 1;
+/** What a stack of that many consists of: an envelope is five items and two lists, one around the signature. */
+export const MAX_STACK_ITEMS = 1 + 7 * MAX_CHAIN_LENGTH;
 export const MAX_TOOLS = 256;
 export const MAX_CONSTRAINTS_PER_SET = 64;
 export const MAX_CONSTRAINT_NESTING = 32;

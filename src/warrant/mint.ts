@@ -3,6 +3,7 @@ import { encode } from "../cbor/encode.ts";
 import type { CborKey, CborValue } from "../cbor/value.ts";
 import { type PublicKey, type SigningKey, signMessage } from "../crypto/ed25519.ts";
 import { Evaluation } from "../evaluation.ts";
+import { finish } from "../steps.ts";
 import { APPROVAL_GATES, type GateMap, writeGateMap } from "./approval/gate.ts";
 import { type ConstraintSet, constraintSetToCbor } from "./constraint-set.ts";
 import { MAX_DEPTH } from "./limits.ts";
@@ -70,7 +71,7 @@ export function encodeStack(stack: Stack): Uint8Array {
 function sign(issuer: SigningKey, grant: Grant, parent?: Warrant): Warrant {
   const payload = encode(toPayload(issuer, grant, parent));
   const signature = signMessage(issuer, warrantMessage(payload));
-  const parsed = parseStack(encode([ENVELOPE_VERSION, payload, [ALGORITHM, signature]]));
+  const parsed = finish(parseStack(encode([ENVELOPE_VERSION, payload, [ALGORITHM, signature]])));
   if (!isStack(parsed)) throw new RangeError(`the warrant isn't valid: ${parsed.detail}`);
   return parsed[0];
 }

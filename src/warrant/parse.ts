@@ -2,7 +2,8 @@ import { CborError, decode } from "../cbor/decode.ts";
 import { type CborValue, isBytes } from "../cbor/value.ts";
 import { SIGNATURE_BYTES } from "../crypto/ed25519.ts";
 import { sha256 } from "../crypto/sha256.ts";
-import { MAX_CHAIN_LENGTH, MAX_STACK_BYTES, MAX_WARRANT_BYTES } from "./limits.ts";
+import type { Steps } from "../steps.ts";
+import { MAX_CHAIN_LENGTH, MAX_STACK_BYTES, MAX_STACK_ITEMS, MAX_WARRANT_BYTES } from "./limits.ts";
 import { asArray, Malformed } from "./malformed.ts";
 import { parseAlgorithmPair, parsePayload } from "./payload.ts";
 import { refuse, type WarrantRefusal } from "./refusal.ts";
@@ -16,9 +17,12 @@ export const ENVELOPE_VERSION = 1n;
  * @param maxChainLength warrants in the longest stack to read
  * @returns `invalid_warrant` for anything else; never throws, in time linear in the input.
  */
-export function parseStack(bytes: Uint8Array, maxChainLength = MAX_CHAIN_LENGTH): Stack | WarrantRefusal {
+export function* parseStack(
+  bytes: Uint8Array,
+  maxChainLength = MAX_CHAIN_LENGTH,
+): Steps<Stack | WarrantRefusal> {
   try {
-    return readStack(bytes, maxChainLength);
+    return yield* readStack(bytes, maxChainLength);
   } catch (error) {
     if (error instanceof CborError || error instanceof Malformed)
       return refuse("invalid_warrant", error.message);
@@ -31,25 +35,27 @@ export function isStack(parsed: Stack | WarrantRefusal): parsed is Stack {
   return Array.isArray(parsed);
 }
 
-function readStack(bytes: Uint8Array, maxChainLength: number): Stack {
+function* readStack(bytes: Uint8Array, maxChainLength: number): Steps<Stack> {
   if (bytes.length > MAX_STACK_BYTES)
     throw new Malformed(`the stack is larger than ${MAX_STACK_BYTES} bytes`);
-  const items = asArray(decode(bytes), "the warrant");
+  const items = asArray(decode(bytes, MAX_STACK_ITEMS), "the warrant");
   // The outer length says nothing: a stack of three starts like a single warrant. Its first element tells.
   if (typeof items[0] === "bigint") {
-    return [readEnvelope(items)];
+    return [yield* readEnvelope(items)];
   }
   const [root, ...rest] = items;
   if (root === undefined) throw new Malformed("the stack is empty");
   if (items.length > maxChainLength)
     throw new Malformed(`the chain is longer than ${maxChainLength} warrants`);
-  return [readEnvelope(root), ...rest.map(readEnvelope)];
+  const stack: [Warrant, ...Warrant[]] = [yield* readEnvelope(root)];
+  for (const item of rest) stack.push(yield* readEnvelope(item));
+  return stack;
 }
 
 /** Bytes of an envelope around a payload: heads of two arrays and two byte strings, version, algorithm, signature. */
 const ENVELOPE_BYTES = 1 + 1 + 3 + 1 + 1 + 2 + SIGNATURE_BYTES;
 
-function readEnvelope(value: CborValue): Warrant {
+function* readEnvelope(value: CborValue): Steps<Warrant> {
   const envelope = asArray(value, "a warrant");
   if (envelope.length !== 3) throw new Malformed("a warrant doesn't have three elements");
   const [version, payload, signature] = envelope;
@@ -58,8 +64,12 @@ function readEnvelope(value: CborValue): Warrant {
   if (payload.length + ENVELOPE_BYTES > MAX_WARRANT_BYTES) {
     throw new Malformed(`the warrant is larger than ${MAX_WARRANT_BYTES} bytes`);
   }
+  const items = decode(payload);
+  yield;
+  const fields = parsePayload(items);
+  yield;
   return Object.freeze({
-    ...parsePayload(decode(payload)),
+    ...fields,
     payload,
     payloadHash: sha256(payload),
     signature: parseAlgorithmPair(signature, SIGNATURE_BYTES, "the signature"),

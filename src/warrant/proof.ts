@@ -1,5 +1,6 @@
 import { encode } from "../cbor/encode.ts";
 import { type SigningKey, signMessage, verifySignature } from "../crypto/ed25519.ts";
+import type { Steps } from "../steps.ts";
 import { compareText } from "../text-order.ts";
 import type { Arguments } from "../value.ts";
 import { refuse, type WarrantRefusal } from "./refusal.ts";
@@ -33,19 +34,25 @@ export function signProof(
 }
 
 /** Holds a proof against the windows around `now` (Unix seconds), nearest first. */
-export function checkProof(
+export function* checkProof(
   call: ProvenCall,
   proof: Uint8Array,
   now: number,
   windows: ProofWindows = PROOF_WINDOWS,
-): WarrantRefusal | undefined {
+): Steps<WarrantRefusal | undefined> {
   const current = Math.floor(now / windows.windowSeconds);
   const challenge = challengeOf(call);
-  const holds = (offset: number): boolean =>
-    verifySignature(call.warrant.holder, challenge((current + offset) * windows.windowSeconds), proof);
+  function* holdsAtOneOf(offsets: readonly number[]): Steps<boolean> {
+    for (const offset of offsets) {
+      yield;
+      const message = challenge((current + offset) * windows.windowSeconds);
+      if (verifySignature(call.warrant.holder, message, proof)) return true;
+    }
+    return false;
+  }
 
-  if (acceptedOffsets(windows.maxWindows).some(holds)) return undefined;
-  if (missedOffsets(windows.maxWindows).some(holds)) {
+  if (yield* holdsAtOneOf(acceptedOffsets(windows.maxWindows))) return undefined;
+  if (yield* holdsAtOneOf(missedOffsets(windows.maxWindows))) {
     return refuse(
       "pop_expired",
       "the proof was signed for another time; sign each call anew, with a correct clock",

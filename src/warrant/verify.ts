@@ -1,10 +1,11 @@
 import { bounded, Evaluation } from "../evaluation.ts";
+import type { Steps } from "../steps.ts";
 import type { Arguments } from "../value.ts";
-import { checkApprovals, isCounted } from "./approval/check.ts";
+import { type ApprovalLimits, checkApprovals, type GatedCall, isCounted } from "./approval/check.ts";
 import type { CountedApproval } from "./approval/count.ts";
 import { isApprovals, parseApprovalsHeader } from "./approval/header.ts";
 import { checkChain, type Trust } from "./chain.ts";
-import { checkArguments } from "./constraint-set.ts";
+import { type ConstraintSet, checkArguments } from "./constraint-set.ts";
 import { isProof, parseProofHeader } from "./header.ts";
 import { MAX_APPROVALS } from "./limits.ts";
 import { checkProof, PROOF_WINDOWS, type ProofWindows } from "./proof.ts";
@@ -36,20 +37,20 @@ export interface Verified {
  *
  * @param now Unix seconds
  */
-export function verifyCall(
+export function* verifyCall(
   stack: Stack,
   call: Call,
   trust: Trust,
   now: number,
   windows: ProofWindows = PROOF_WINDOWS,
-): Verified | WarrantRefusal {
+): Steps<Verified | WarrantRefusal> {
   const { tool, args, requiredClearance = 0, maxApprovals = MAX_APPROVALS } = call;
   const leaf = leafOf(stack);
   const evaluation = new Evaluation(now);
 
   const approvals = parseApprovalsHeader(call.approvals);
   if (!isApprovals(approvals)) return approvals;
-  const chain = checkChain(stack, trust, evaluation);
+  const chain = yield* checkChain(stack, trust, evaluation);
   if (chain !== undefined) return chain;
   if ((leaf.clearance ?? 0) < requiredClearance) {
     return refuse(
@@ -65,16 +66,25 @@ export function verifyCall(
 
   const proof = parseProofHeader(call.proof);
   if (!isProof(proof)) return proof;
-  const unproven = checkProof({ warrant: leaf, tool, args }, proof, now, windows);
+  const unproven = yield* checkProof({ warrant: leaf, tool, args }, proof, now, windows);
   if (unproven !== undefined) return unproven;
 
   const limits = { maxApprovals, clockToleranceSeconds: trust.clockToleranceSeconds };
-  return bounded(() => {
-    const violation = checkArguments(granted, args, evaluation);
-    if (violation !== undefined) return violation;
-    const counted = checkApprovals({ leaf, tool, args, approvals }, limits, evaluation);
-    return isCounted(counted) ? { approvals: counted } : counted;
-  }, TOO_COSTLY);
+  return yield* bounded(judge(granted, { leaf, tool, args, approvals }, limits, evaluation), TOO_COSTLY);
+}
+
+function* judge(
+  granted: ConstraintSet,
+  call: GatedCall,
+  limits: ApprovalLimits,
+  evaluation: Evaluation,
+): Steps<Verified | WarrantRefusal> {
+  yield;
+  const violation = checkArguments(granted, call.args, evaluation);
+  if (violation !== undefined) return violation;
+  yield;
+  const counted = yield* checkApprovals(call, limits, evaluation);
+  return isCounted(counted) ? { approvals: counted } : counted;
 }
 
 const TOO_COSTLY: Verified | WarrantRefusal = refuse(

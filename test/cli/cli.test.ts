@@ -9,6 +9,7 @@ import { after, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { freePort } from "../../src/cli/demo/free-port.ts";
 import { generateSigningKey, seedOf } from "../../src/crypto/ed25519.ts";
+import { finish } from "../../src/steps.ts";
 import { constraintSet } from "../../src/warrant/constraint-set.ts";
 import { encodeHeader, parseProofHeader, parseWarrantHeader } from "../../src/warrant/header.ts";
 import { encodeStack, mint } from "../../src/warrant/mint.ts";
@@ -206,7 +207,7 @@ test("sign prints headers that verify, for this key and these arguments", async 
 
   const { stdout } = await run([...common, "--args", '{"n":1.0,"m":2}', "--arg", "text=a=b", "--json"]);
   const headers = JSON.parse(stdout);
-  const stack = parseWarrantHeader(headers["X-Tenuo-Warrant"]);
+  const stack = finish(parseWarrantHeader(headers["X-Tenuo-Warrant"]));
   assert.ok(isStack(stack));
   const args = new Map<string, string | number | bigint>([
     ["n", 1],
@@ -215,9 +216,10 @@ test("sign prints headers that verify, for this key and these arguments", async 
   ]);
   const trust = { roots: new Set([root.publicKey.hex]), clockToleranceSeconds: 30 };
   const call = { tool: "t", args, proof: headers["X-Tenuo-PoP"] };
-  assert.equal(verifyCall(stack, call, trust, now).refused, undefined);
+  assert.equal(finish(verifyCall(stack, call, trust, now)).refused, undefined);
   assert.ok(
-    verifyCall(stack, { ...call, args: new Map(args).set("n", 1n) }, trust, now).refused !== undefined,
+    finish(verifyCall(stack, { ...call, args: new Map(args).set("n", 1n) }, trust, now)).refused !==
+      undefined,
   );
   assert.ok(parseProofHeader(headers["X-Tenuo-PoP"]) instanceof Uint8Array);
 

@@ -9,6 +9,7 @@ import {
   verifySignature,
 } from "../../src/crypto/ed25519.ts";
 import { Evaluation } from "../../src/evaluation.ts";
+import { finish } from "../../src/steps.ts";
 import type { Arguments } from "../../src/value.ts";
 import { requestHash } from "../../src/warrant/approval/request-hash.ts";
 import { openApproval, parseSignedApproval } from "../../src/warrant/approval/signed-approval.ts";
@@ -159,21 +160,25 @@ function decide(vector: Asked, stack: Stack): WarrantRefusal | undefined {
     proof: encodeHeader(Buffer.from(vector.pop_signature, "hex")),
     approvals: vector.approvals_header ?? undefined,
   };
-  const result = verifyCall(stack, call, trustIn(vector.trusted_root), vector.now);
+  const result = finish(verifyCall(stack, call, trustIn(vector.trusted_root), vector.now));
   return result.refused === undefined ? undefined : result;
 }
 
 function checkLinked(vector: Linked): void {
   const stack = stackOf([vector.parent, vector.child]);
   assert.ok(isStack(stack));
-  const refusal = checkChain(stack, trustIn(vector.trusted_root), new Evaluation(leafOf(stack).issuedAt));
+  const refusal = finish(
+    checkChain(stack, trustIn(vector.trusted_root), new Evaluation(leafOf(stack).issuedAt)),
+  );
   assert.equal(refusal === undefined ? "allowed" : "refused", vector.want, refusal?.detail);
   if (refusal !== undefined) assert.equal(refusal.chainFault, "chain-broken", refusal.detail);
 }
 
 function stackOf(envelopes: readonly string[]): Stack | WarrantRefusal {
   const bytes = envelopes.map((envelope) => Buffer.from(envelope, "hex"));
-  return parseStack(Buffer.concat(bytes.length === 1 ? bytes : [Buffer.of(0x80 | bytes.length), ...bytes]));
+  return finish(
+    parseStack(Buffer.concat(bytes.length === 1 ? bytes : [Buffer.of(0x80 | bytes.length), ...bytes])),
+  );
 }
 
 function trustIn(root: string): Trust {

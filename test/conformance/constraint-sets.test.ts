@@ -4,6 +4,7 @@ import { CborError, decode } from "../../src/cbor/decode.ts";
 import type { CborValue } from "../../src/cbor/value.ts";
 import { generateSigningKey } from "../../src/crypto/ed25519.ts";
 import { Evaluation } from "../../src/evaluation.ts";
+import { finish } from "../../src/steps.ts";
 import { isObject } from "../../src/value.ts";
 import { checkChain, type Trust } from "../../src/warrant/chain.ts";
 import { toValue } from "../../src/warrant/constraint/value-list.ts";
@@ -88,7 +89,7 @@ function call({ set, tool_key, tool, args_cbor }: CallVector): CallVector["want"
   const args = toValue(read(args_cbor));
   assert.ok(isObject(args));
   const proof = encodeHeader(signProof(planner, { warrant: leafOf(stack), tool, args }, NOW));
-  const verdict = verifyCall(stack, { tool, args, proof }, trust, NOW);
+  const verdict = finish(verifyCall(stack, { tool, args, proof }, trust, NOW));
   if (verdict.refused === undefined) return "match";
   assert.ok(JUDGED.has(verdict.refused), verdict.detail);
   return "no_match";
@@ -96,7 +97,8 @@ function call({ set, tool_key, tool, args_cbor }: CallVector): CallVector["want"
 
 function link({ parent_tools, child_tools }: LinkVector): LinkVector["want"] {
   const stack = stackOf([() => read(parent_tools), () => read(child_tools)]);
-  const isAllowed = stack !== undefined && checkChain(stack, trust, new Evaluation(NOW)) === undefined;
+  const isAllowed =
+    stack !== undefined && finish(checkChain(stack, trust, new Evaluation(NOW))) === undefined;
   return isAllowed ? "allowed" : "refused";
 }
 
@@ -109,7 +111,7 @@ function stackOf(tools: readonly (() => CborValue)[]): Stack | undefined {
       holder: keys[i + 1] as typeof root,
       fields: { tools: read() },
     }));
-    const parsed = parseWarrantHeader(rawChain(links, NOW).header);
+    const parsed = finish(parseWarrantHeader(rawChain(links, NOW).header));
     return isStack(parsed) ? parsed : undefined;
   } catch (error) {
     if (error instanceof CborError) return undefined;

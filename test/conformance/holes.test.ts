@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import type { CborValue } from "../../src/cbor/value.ts";
 import { generateSigningKey } from "../../src/crypto/ed25519.ts";
+import { finish } from "../../src/steps.ts";
 import type { Arguments, Value } from "../../src/value.ts";
 import { encodeHeader, parseWarrantHeader } from "../../src/warrant/header.ts";
 import { isStack } from "../../src/warrant/parse.ts";
@@ -332,9 +333,9 @@ for (const hole of HOLES) {
   test(hole.name, async (t) => {
     const { header, proof, args, now } = build(hole);
     const trust = { roots: new Set([root.publicKey.hex]), clockToleranceSeconds: 30 };
-    const stack = parseWarrantHeader(header);
+    const stack = finish(parseWarrantHeader(header));
     const refusal = isStack(stack)
-      ? verifyCall(stack, { tool: hole.call.tool, args, proof }, trust, now)
+      ? finish(verifyCall(stack, { tool: hole.call.tool, args, proof }, trust, now))
       : stack;
     assert.equal(refusal.refused, hole.refused);
     if (sdk === undefined) t.diagnostic(withoutSdk);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parseJson } from "../../src/gateway/json.ts";
+import { finish } from "../../src/steps.ts";
 import { isObject } from "../../src/value.ts";
 import { parseWarrantHeader } from "../../src/warrant/header.ts";
 import { isStack } from "../../src/warrant/parse.ts";
@@ -107,7 +108,7 @@ function checkDecision({ now, inputs, want }: Check): void {
     assert.ok(want.or !== undefined, "the list is refused");
     return;
   }
-  const stack = parseWarrantHeader(inputs.warrant_header);
+  const stack = finish(parseWarrantHeader(inputs.warrant_header));
   assert.ok(isStack(stack));
   const args = parseJson(Buffer.from(inputs.args_json));
   assert.ok(args.ok && isObject(args.document.value));
@@ -117,7 +118,7 @@ function checkDecision({ now, inputs, want }: Check): void {
     clockToleranceSeconds: 30,
     revocation: { list, required: true },
   };
-  const refusal = verifyCall(stack, call, trust, now);
+  const refusal = finish(verifyCall(stack, call, trust, now));
   assert.equal(refusal?.refused ?? "allow", want.reason ?? want.decision);
 }
 

@@ -4,6 +4,7 @@ import { authorize, type Policy } from "../../src/decision/authorize.ts";
 import { parseJson } from "../../src/gateway/json.ts";
 import { loadGateway } from "../../src/gateway/load.ts";
 import type { HttpRequest } from "../../src/gateway/request.ts";
+import { finish } from "../../src/steps.ts";
 import { isObject } from "../../src/value.ts";
 import type { Trust } from "../../src/warrant/chain.ts";
 import { parseWarrantHeader } from "../../src/warrant/header.ts";
@@ -92,19 +93,19 @@ function decide(vector: Vector): string {
     mode: "enforce",
     strictestMode: "enforce",
   };
-  const decision = authorize(policy, now, requestOf(vector));
+  const decision = finish(authorize(policy, now, requestOf(vector)));
   return decision.allow ? "allow" : decision.reason;
 }
 
 /** The product has no setting for windows; the rule behind it is general. */
 function decideWithWindows({ config, request, now }: Vector, trust: Trust): string {
-  const stack = parseWarrantHeader(request.warrant_header ?? "");
+  const stack = finish(parseWarrantHeader(request.warrant_header ?? ""));
   assert.ok(isStack(stack));
   const parsed = parseJson(Buffer.from(request.args_json));
   assert.ok(parsed.ok && isObject(parsed.document.value));
   const call = { tool: request.tool, args: parsed.document.value, proof: request.pop_header ?? undefined };
   const windows = { windowSeconds: config.pop_window_secs, maxWindows: config.pop_max_windows };
-  return verifyCall(stack, call, trust, now, windows).refused ?? "allow";
+  return finish(verifyCall(stack, call, trust, now, windows)).refused ?? "allow";
 }
 
 /** One route, and one rule for each member of the body: the arguments of the case are the arguments of the call. */

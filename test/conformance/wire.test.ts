@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { gunzipSync } from "node:zlib";
+import { finish } from "../../src/steps.ts";
 import { checkSignature } from "../../src/warrant/chain.ts";
 import { encodeStack } from "../../src/warrant/mint.ts";
 import { isStack, parseStack } from "../../src/warrant/parse.ts";
@@ -41,9 +42,9 @@ test("every input of wire.json is accepted or rejected as it should be", async (
   for (const vector of vectors) {
     await t.test(`${vector.name}: ${vector.want}, ${vector.why}`, () => {
       const bytes = bytesOf(vector);
-      const parsed = parseStack(bytes);
+      const parsed = finish(parseStack(bytes));
       const fault = isStack(parsed)
-        ? parsed.map(checkSignature).find((refusal) => refusal !== undefined)
+        ? parsed.map((warrant) => finish(checkSignature(warrant))).find((refusal) => refusal !== undefined)
         : parsed;
       assert.equal(fault === undefined ? "accept" : "reject", vector.want, fault?.detail);
       if (fault !== undefined) return assert.equal(fault.refused, "invalid_warrant");

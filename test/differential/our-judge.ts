@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { authorize, type Policy } from "../../src/decision/authorize.ts";
 import type { Reason } from "../../src/decision/reason.ts";
 import { loadGateway } from "../../src/gateway/load.ts";
+import { finish } from "../../src/steps.ts";
 import { isUsable, parseRevocationList, type RevocationList } from "../../src/warrant/revocation-list.ts";
 import { bodyOf, type Case, headersOf, type Verdict } from "./judge.ts";
 import { KEYS } from "./keys.ts";
@@ -42,14 +43,16 @@ export function createOurJudge(list: RevocationList): (given: Case) => OurVerdic
       "content-length": String(body.length),
     };
     const lines = Object.entries(headers).map(([name, value]) => [name, [value]] as const);
-    const decision = authorize(policy, material.now, {
-      method: "POST",
-      target: `/${call.tool}`,
-      authority: "api",
-      protocol: "HTTP/1.1",
-      headers: { lines: new Map(lines), exact: true },
-      body: { bytes: body, exact: true },
-    });
+    const decision = finish(
+      authorize(policy, material.now, {
+        method: "POST",
+        target: `/${call.tool}`,
+        authority: "api",
+        protocol: "HTTP/1.1",
+        headers: { lines: new Map(lines), exact: true },
+        body: { bytes: body, exact: true },
+      }),
+    );
     if (decision.allow) return { allow: true, reason: "allow", detail: "" };
     return { allow: false, reason: decision.reason, detail: `${decision.reason}: ${decision.detail}` };
   };

@@ -9,7 +9,7 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
 /** What each part of src/ may import besides itself. ARCHITECTURE.md draws the same picture. */
 const ARROWS: Readonly<Record<string, readonly string[]>> = {
   "value.ts": [],
-  "evaluation.ts": [],
+  "evaluation.ts": ["steps.ts"],
   "ip-address.ts": [],
   "steps.ts": [],
   "text-order.ts": [],
@@ -31,7 +31,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   gateway: ["crypto", "steps.ts", "value.ts"],
   decision: ["gateway", "warrant", "steps.ts", "value.ts"],
   server: ["decision", "gateway", "warrant", "crypto", "steps.ts", "value.ts"],
-  cli: ["server", "decision", "gateway", "warrant", "crypto", "value.ts"],
+  cli: ["server", "decision", "gateway", "warrant", "crypto", "steps.ts", "value.ts"],
   "main.ts": ["cli"],
 };
 

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { Evaluation } from "../../src/evaluation.ts";
+import { finish } from "../../src/steps.ts";
 import type { Trust } from "../../src/warrant/chain.ts";
 import { checkArguments } from "../../src/warrant/constraint-set.ts";
 import { encodeHeader, parseWarrantHeader } from "../../src/warrant/header.ts";
@@ -29,7 +30,7 @@ const trust: Trust = { roots: new Set([keyOf(0).publicKey.hex]), clockToleranceS
 /** The refusal of a call proven by the holder of the stack's last warrant. */
 function ask(stack: Stack, { tool, args, requiredClearance }: Asked): string | undefined {
   const proof = encodeHeader(signProof(keyOf(stack.length), { warrant: leafOf(stack), tool, args }, NOW));
-  return verifyCall(stack, { tool, args, proof, requiredClearance }, trust, NOW).refused;
+  return finish(verifyCall(stack, { tool, args, proof, requiredClearance }, trust, NOW)).refused;
 }
 
 test("what a chain allows, every chain above it allows", (t) => {
@@ -39,7 +40,7 @@ test("what a chain allows, every chain above it allows", (t) => {
   const asking = chain.chain((links) => fc.tuple(fc.constant(links), callUnder(links.at(-1) as Link)));
   fc.assert(
     fc.property(asking, ([links, asked]) => {
-      const stack = parseWarrantHeader(rawChain(links.map(toRaw), NOW).header);
+      const stack = finish(parseWarrantHeader(rawChain(links.map(toRaw), NOW).header));
       if (!isStack(stack)) return count(refused, stack.refused);
       const refusal = ask(stack, asked);
       if (refusal !== undefined) return count(refused, refusal);
@@ -85,14 +86,14 @@ test("no bit of an allowed request can be turned over", () => {
     clearance: 3,
   };
   const warrant = Buffer.from(rawChain([link, link].map(toRaw), NOW).header, "base64url");
-  const stack = parseWarrantHeader(encodeHeader(warrant));
+  const stack = finish(parseWarrantHeader(encodeHeader(warrant)));
   assert.ok(isStack(stack));
   const args = new Map([["path", "data/a"]]);
   const proof = Buffer.from(signProof(keyOf(2), { warrant: leafOf(stack), tool: "read", args }, NOW));
   const isAllowed = (): boolean => {
-    const read = parseWarrantHeader(encodeHeader(warrant));
+    const read = finish(parseWarrantHeader(encodeHeader(warrant)));
     const call = { tool: "read", args, proof: encodeHeader(proof) };
-    return isStack(read) && verifyCall(read, call, trust, NOW).refused === undefined;
+    return isStack(read) && finish(verifyCall(read, call, trust, NOW)).refused === undefined;
   };
 
   assert.ok(isAllowed());

@@ -6,6 +6,7 @@ import { encode } from "../../src/cbor/encode.ts";
 import { type CborValue, isArray, isMap } from "../../src/cbor/value.ts";
 import { generateSigningKey } from "../../src/crypto/ed25519.ts";
 import { Evaluation, TooCostly } from "../../src/evaluation.ts";
+import { finish } from "../../src/steps.ts";
 import { sameValue, type Value } from "../../src/value.ts";
 import {
   type Constraint,
@@ -161,7 +162,7 @@ test("sets and tools are written as they were read, inside a signed warrant", ()
   fc.assert(
     fc.property(tools, (made) => {
       const wire = new Map(Object.entries(made));
-      const stack = parseStack(stackWith(wire));
+      const stack = finish(parseStack(stackWith(wire)));
       if (!isStack(stack)) return;
       const [{ payload, tools: parsed }] = stack;
       const written = new Map([...parsed].map(([tool, each]) => [tool, constraintSetToCbor(each)]));
@@ -222,7 +223,7 @@ test("whatever stands where a constraint should is read or refused, and judged w
     fc.property(fc.oneof(tree, broken, constraint), (value) => {
       slowest = timed(slowest, () => {
         const wire = new Map([["t", new Map([["constraints", new Map([["a", value]])]])]]);
-        const stack = parseStack(stackWith(wire));
+        const stack = finish(parseStack(stackWith(wire)));
         if (!isStack(stack)) return assert.equal(stack.refused, "invalid_warrant");
         readable++;
         const parsed = stack[0].tools.get("t")?.constraints.get("a");
@@ -253,9 +254,9 @@ test("any bytes and any text are a stack or a refusal", (t) => {
       (bytes, text) => {
         slowest = timed(slowest, () => {
           for (const parsed of [
-            parseStack(bytes),
-            parseWarrantHeader(Buffer.from(bytes).toString("base64url")),
-            parseWarrantHeader(text),
+            finish(parseStack(bytes)),
+            finish(parseWarrantHeader(Buffer.from(bytes).toString("base64url"))),
+            finish(parseWarrantHeader(text)),
           ]) {
             if (!isStack(parsed))
               assert.ok(

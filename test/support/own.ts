@@ -1,3 +1,4 @@
+import { finish } from "../../src/steps.ts";
 import {
   type Constraint,
   exact,
@@ -34,7 +35,7 @@ function text(stack: Stack): string {
 }
 
 function parse(warrant: string): Stack {
-  const stack = parseWarrantHeader(warrant);
+  const stack = finish(parseWarrantHeader(warrant));
   if (!isStack(stack)) throw new Error(stack.detail);
   return stack;
 }

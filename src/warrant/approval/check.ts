@@ -1,4 +1,5 @@
 import type { Evaluation } from "../../evaluation.ts";
+import type { Steps } from "../../steps.ts";
 import type { Arguments } from "../../value.ts";
 import { type ApprovalDemand, refuse, type WarrantRefusal } from "../refusal.ts";
 import { approvalThreshold, approverKeys, type Warrant } from "../warrant.ts";
@@ -27,11 +28,11 @@ export interface ApprovalLimits {
  * @returns the approvals that count: none where no gate fires, and those that were sent aren't looked at.
  * @throws {TooCostly} when it would take more effort than is left.
  */
-export function checkApprovals(
+export function* checkApprovals(
   call: GatedCall,
   limits: ApprovalLimits,
   evaluation: Evaluation,
-): readonly CountedApproval[] | WarrantRefusal {
+): Steps<readonly CountedApproval[] | WarrantRefusal> {
   const { leaf, tool, args, approvals } = call;
   if (leaf.gates === undefined) return [];
   if (leaf.gates === "malformed") return invalid("the approval gates of the warrant can't be read");
@@ -46,7 +47,7 @@ export function checkApprovals(
   if (approvals.length === 0) return approvalRequired(call, gate.message);
   const most = Math.min(2 * length, limits.maxApprovals);
   if (approvals.length > most) return invalid(`of ${approvals.length} approvals, at most ${most} are judged`);
-  return judgeApprovals(call, limits, evaluation.now);
+  return yield* judgeApprovals(call, limits, evaluation.now);
 }
 
 /** Tells what {@link checkApprovals} returned. */
@@ -56,15 +57,15 @@ export function isCounted(
   return Array.isArray(result);
 }
 
-function judgeApprovals(
+function* judgeApprovals(
   call: GatedCall,
   { clockToleranceSeconds }: ApprovalLimits,
   now: number,
-): readonly CountedApproval[] | WarrantRefusal {
+): Steps<readonly CountedApproval[] | WarrantRefusal> {
   const { leaf, tool, args, approvals } = call;
   const required = approvalThreshold(leaf);
   const hash = requestHash(leaf, tool, args);
-  const { counted, rejected } = countApprovals(
+  const { counted, rejected } = yield* countApprovals(
     approvals,
     {
       requestHash: hash,

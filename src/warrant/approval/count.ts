@@ -1,3 +1,4 @@
+import type { Steps } from "../../steps.ts";
 import { openApproval, type SignedApproval } from "./signed-approval.ts";
 
 /** What an approval has to be to count. */
@@ -39,11 +40,12 @@ export interface Tally {
  *
  * @param now Unix seconds
  */
-export function countApprovals(sent: readonly SignedApproval[], demand: Demand, now: number): Tally {
+export function* countApprovals(sent: readonly SignedApproval[], demand: Demand, now: number): Steps<Tally> {
   const counted = new Map<string, CountedApproval>();
   const rejected: Rejection[] = [];
   for (const approval of sent) {
     if (counted.size >= demand.required) break;
+    yield;
     const result = counted.has(approval.approver.hex) ? "duplicate" : judge(approval, demand, now);
     if (typeof result === "string") rejected.push(result);
     else counted.set(result.approver, result);

@@ -6,6 +6,7 @@ import type { Mode } from "../../../src/decision/decision.ts";
 import { loadGateway } from "../../../src/gateway/load.ts";
 import type { HttpRequest } from "../../../src/gateway/request.ts";
 import { toCheckResponse } from "../../../src/server/check-response.ts";
+import { finish } from "../../../src/steps.ts";
 import { encodeHeader } from "../../../src/warrant/header.ts";
 import { signProof } from "../../../src/warrant/proof.ts";
 import type { Warrant } from "../../../src/warrant/warrant.ts";
@@ -47,7 +48,7 @@ function metadataOf(ids: readonly string[], { mode = "enforce" as Mode, now = NO
     },
     body: { bytes: new Uint8Array(), exact: true },
   };
-  const decision = authorize(policy, now, request);
+  const decision = finish(authorize(policy, now, request));
   const response = toCheckResponse(decision, "req_1", request, { debugMode: false, stripHeaders: [] });
   const { decision: verdict, session_id, agent_id } = response.dynamicMetadata?.fields ?? {};
   return [verdict, session_id, agent_id].map((field) => field && Object.values(field)[0]);

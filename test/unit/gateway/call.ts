@@ -6,6 +6,7 @@ import { loadGateway } from "../../../src/gateway/load.ts";
 import { matchRoute } from "../../../src/gateway/match.ts";
 import { formatProblem } from "../../../src/gateway/problem.ts";
 import { type GatewayRefusal, isRefusal } from "../../../src/gateway/refusal.ts";
+import { finish } from "../../../src/steps.ts";
 import type { Arguments } from "../../../src/value.ts";
 import { request, type Sent } from "./request.ts";
 
@@ -37,7 +38,7 @@ export function call(gateway: Gateway, sent: Sent): Outcome {
   if (refusal !== undefined) return refusal;
   const match = matchRoute(gateway, asked);
   if (isRefusal(match)) return match;
-  const extracted = extract(gateway, match, asked);
+  const extracted = finish(extract(gateway, match, asked));
   return isRefusal(extracted) ? extracted : { tool: match.tool, args: extracted.args };
 }
 

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { bounded, Evaluation, MAX_EFFORT } from "../../../src/evaluation.ts";
+import { Evaluation, MAX_EFFORT } from "../../../src/evaluation.ts";
 import { MAX_SIZE } from "../../../src/regex/program.ts";
 import { regex } from "../../../src/regex/regex.ts";
+import { orTooCostly } from "../../support/or-too-costly.ts";
 import { rustVerdict } from "./rust.ts";
 
 const SIZE = 65_536;
@@ -91,22 +92,19 @@ test("an expression that couldn't be afforded is still judged when there is enou
   const expression = regex("^a{1000}$");
   const text = "a".repeat(1_000);
   for (const effort of [0, 100, 1_000, 5_100]) {
-    const answer = bounded<unknown>(
-      () => expression.isFoundIn(text, new Evaluation(0, effort)),
-      "too costly",
-    );
+    const answer = orTooCostly(() => expression.isFoundIn(text, new Evaluation(0, effort)));
     assert.equal(answer, "too costly");
   }
   assert.equal(expression.isFoundIn(text, new Evaluation(0)), true);
 });
 
 function judge(expression: string, text: string): unknown {
-  return bounded<unknown>(() => regex(expression).isFoundIn(text, new Evaluation(0)), "too costly");
+  return orTooCostly(() => regex(expression).isFoundIn(text, new Evaluation(0)));
 }
 
 /** The least effort, as a power of two, with which there is an answer. */
 function least(ask: (effort: number) => unknown): number {
   let effort = 1;
-  while (bounded<unknown>(() => ask(effort), "too costly") === "too costly") effort *= 2;
+  while (orTooCostly(() => ask(effort)) === "too costly") effort *= 2;
   return effort;
 }

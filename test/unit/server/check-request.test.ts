@@ -2,20 +2,26 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { loadSync, type MethodDefinition } from "@grpc/proto-loader";
-import { toCaller, toHttpRequest } from "../../../src/server/check-request.ts";
-import { type CheckRequest, decodeRequest } from "../../../src/server/grpc.ts";
+import fc from "fast-check";
+import { MAX_HEADER_LINES } from "../../../src/gateway/limits.ts";
+import { isRefusal } from "../../../src/gateway/refusal.ts";
+import { type Question, readCheckRequest } from "../../../src/server/check-request.ts";
 
 const { Check } = loadSync("envoy/service/auth/v3/external_auth.proto", {
   includeDirs: [fileURLToPath(new URL("../../../proto", import.meta.url))],
 })["envoy.service.auth.v3.Authorization"] as { Check: MethodDefinition<object, object> };
 
-/** As it arrives: over the codec of the wire and back through the service's own. */
-function received(attributes: object): CheckRequest {
-  return decodeRequest(Check.requestSerialize({ attributes }));
+function question(attributes: object): Question {
+  return readable(readCheckRequest(Check.requestSerialize({ attributes })));
+}
+
+function readable(read: ReturnType<typeof readCheckRequest>): Question {
+  assert.ok(!isRefusal(read), JSON.stringify(read));
+  return read;
 }
 
 function requestOf(http: object) {
-  return toHttpRequest(received({ request: { http } }));
+  return question({ request: { http } }).request;
 }
 
 interface RawHeader {
@@ -132,11 +138,12 @@ test("a body in bytes is exact, one in text is not, and an empty one hides nothi
 });
 
 test("what the proxy leaves out is empty, and nothing is thrown", () => {
-  for (const check of [decodeRequest(Buffer.alloc(0)), received({}), received({ request: {} })]) {
-    const { headers, body, ...texts } = toHttpRequest(check);
+  const empty = readable(readCheckRequest(Buffer.alloc(0)));
+  for (const { request, caller } of [empty, question({}), question({ request: {} })]) {
+    const { headers, body, ...texts } = request;
     assert.deepEqual(texts, { method: "", target: "", authority: "", protocol: "" });
     assert.deepEqual([headers.lines.size, body.bytes.length], [0, 0]);
-    assert.deepEqual(toCaller(check, headers), {
+    assert.deepEqual(caller, {
       client: undefined,
       envoyRequestId: undefined,
       traceId: undefined,
@@ -147,11 +154,11 @@ test("what the proxy leaves out is empty, and nothing is thrown", () => {
 test("the caller is the proxy's peer, its request id and the trace it belongs to", () => {
   const trace = "0af7651916cd43dd8448eb211c80319c";
   const headers = { "x-request-id": "id-1", traceparent: `00-${trace}-b7ad6b7169203331-01` };
-  const check = received({
+  const { caller } = question({
     source: { address: { socketAddress: { address: "203.0.113.9", portValue: 4711 } } },
     request: { http: { headers } },
   });
-  assert.deepEqual(toCaller(check, toHttpRequest(check).headers), {
+  assert.deepEqual(caller, {
     client: "203.0.113.9",
     envoyRequestId: "id-1",
     traceId: trace,
@@ -160,7 +167,109 @@ test("the caller is the proxy's peer, its request id and the trace it belongs to
 
 test("a traceparent that isn't one gives no trace", () => {
   for (const traceparent of ["", "00-0AF7651916CD43DD8448EB211C80319C-b7ad6b7169203331-01", "x".repeat(55)]) {
-    const check = received({ request: { http: { headers: { traceparent } } } });
-    assert.equal(toCaller(check, toHttpRequest(check).headers).traceId, undefined);
+    const { caller } = question({ request: { http: { headers: { traceparent } } } });
+    assert.equal(caller.traceId, undefined);
   }
+});
+
+const header = (key: string): { key: string; value: string } => ({ key, value: "1" });
+
+test("more header lines than are judged are too large, in either form and in both together", () => {
+  const lines = (count: number) => Array.from({ length: count }, (_, i) => header(`h${i}`));
+  const refusedWith = (joined: number, raw: number): string | undefined => {
+    const headers = Object.fromEntries(lines(joined).map(({ key, value }) => [key, value]));
+    const http = { headers, headerMap: { headers: lines(raw) } };
+    const read = readCheckRequest(Check.requestSerialize({ attributes: { request: { http } } }));
+    return isRefusal(read) ? read.refused : undefined;
+  };
+  assert.equal(refusedWith(MAX_HEADER_LINES, 0), undefined);
+  assert.equal(refusedWith(0, MAX_HEADER_LINES), undefined);
+  for (const [joined, raw] of [
+    [MAX_HEADER_LINES + 1, 0],
+    [0, MAX_HEADER_LINES + 1],
+    [MAX_HEADER_LINES, 1],
+  ] as const)
+    assert.equal(refusedWith(joined, raw), "request_too_large");
+});
+
+test("texts beyond any bound are too large, wherever they stand, and a body isn't among them", () => {
+  const long = "a".repeat(1_000_000);
+  for (const http of [{ path: long, host: long }, { headers: { a: long, [long]: "" } }]) {
+    const read = readCheckRequest(Check.requestSerialize({ attributes: { request: { http } } }));
+    assert.ok(isRefusal(read) && read.refused === "request_too_large");
+  }
+  assert.equal(requestOf({ rawBody: Buffer.alloc(9_000_000) }).body.bytes.length, 9_000_000);
+});
+
+test("bytes that aren't a CheckRequest are ambiguous, one cut short at every byte included", () => {
+  const whole = Check.requestSerialize({
+    attributes: {
+      request: { http: { method: "GET", path: "/a", headers: { a: "1" }, rawBody: Buffer.of(1) } },
+    },
+  });
+  let refused = 0;
+  for (let end = 1; end < whole.length; end++) {
+    const read = readCheckRequest(whole.subarray(0, end));
+    if (!isRefusal(read)) continue;
+    assert.equal(read.refused, "ambiguous_request");
+    refused++;
+  }
+  // A message in a message knows its length, so that no cut can go unnoticed.
+  assert.equal(refused, whole.length - 1);
+  for (const hex of ["0b", "0c", "0f", "0affffffffff7f00", "08ffffffffffffffffffff01", "0d00", "0900"]) {
+    const read = readCheckRequest(Buffer.from(hex, "hex"));
+    assert.ok(isRefusal(read) && read.refused === "ambiguous_request", hex);
+  }
+});
+
+test("endless small fields are given up", () => {
+  const read = readCheckRequest(Buffer.alloc(2_000_000, Buffer.of(0x08, 0x00)));
+  assert.ok(isRefusal(read) && read.refused === "ambiguous_request");
+});
+
+test("a random CheckRequest is read as the generated decoder reads it", () => {
+  const text = fc.string({ unit: "grapheme", maxLength: 8 });
+  const bytes = fc.uint8Array({ maxLength: 8 }).map((octets) => Buffer.from(octets));
+  const names = fc.stringMatching(/^[a-z-]{1,6}$/);
+  const headers = fc.uniqueArray(fc.record({ key: names, value: text }), { selector: ({ key }) => key });
+  const http = fc.record(
+    {
+      id: text,
+      method: text,
+      path: text,
+      host: text,
+      protocol: text,
+      body: text,
+      rawBody: bytes,
+      size: fc.nat(),
+      headers,
+    },
+    { requiredKeys: ["headers"] },
+  );
+  fc.assert(
+    fc.property(http, text, (given, address) => {
+      const joined = Object.fromEntries(given.headers.map(({ key, value }) => [key, value]));
+      const attributes = {
+        source: { address: { socketAddress: { address, portValue: 1 } }, principal: address },
+        request: { time: { seconds: 1 }, http: { ...given, headers: joined } },
+        contextExtensions: { a: address },
+      };
+      const wire = Check.requestSerialize({ attributes });
+      const decoded = JSON.parse(JSON.stringify(Check.requestDeserialize(wire))).attributes.request.http;
+      const { request, caller } = readable(readCheckRequest(wire));
+      assert.equal(request.method, decoded.method ?? "");
+      assert.equal(request.target, decoded.path ?? "");
+      assert.equal(request.authority, decoded.host ?? "");
+      assert.equal(request.protocol, decoded.protocol ?? "");
+      assert.equal(caller.client ?? "", address);
+      assert.deepEqual(
+        [...request.headers.lines].sort(),
+        Object.entries(joined)
+          .map(([key, value]) => [key, [value]])
+          .sort(),
+      );
+      const body = given.rawBody?.length ? given.rawBody : Buffer.from(given.body ?? "");
+      assert.deepEqual(Buffer.from(request.body.bytes), body);
+    }),
+  );
 });

@@ -3,6 +3,7 @@ import { spawnSync } from "node:child_process";
 import { type TestContext, test } from "node:test";
 import { type SigningKey, seedOf } from "../../../src/crypto/ed25519.ts";
 import { connectAuthorization } from "../../../src/server/grpc.ts";
+import { finish } from "../../../src/steps.ts";
 import { requestHash } from "../../../src/warrant/approval/request-hash.ts";
 import { parseWarrantHeader } from "../../../src/warrant/header.ts";
 import { leafOf, type Stack } from "../../../src/warrant/warrant.ts";
@@ -147,7 +148,7 @@ test("a line tells which request lacks approvals, and who approved one", async (
   });
   const call = { tool: "read_file", args: { path: "report" } };
   const hash = requestHash(
-    leafOf(parseWarrantHeader(warrant) as Stack),
+    leafOf(finish(parseWarrantHeader(warrant)) as Stack),
     "read_file",
     new Map([["path", "report"]]),
   );

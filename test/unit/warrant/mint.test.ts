@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { generateSigningKey, signingKeyFromSeed } from "../../../src/crypto/ed25519.ts";
 import { Evaluation } from "../../../src/evaluation.ts";
+import { finish } from "../../../src/steps.ts";
 import type { GateMap } from "../../../src/warrant/approval/gate.ts";
 import { checkChain, type Trust } from "../../../src/warrant/chain.ts";
 import { all, exact, oneOf, pattern, range, wildcard } from "../../../src/warrant/constraint/index.ts";
@@ -32,11 +33,11 @@ const delegated = delegate(planner, minted, grant({ holder: worker.publicKey, li
 
 function verdict(stack: Stack, key = worker, now = NOW): string {
   const proof = encodeHeader(signProof(key, { warrant: leafOf(stack), tool: "read", args }, now));
-  return verifyCall(stack, { tool: "read", args, proof }, trust, now).refused ?? "allow";
+  return finish(verifyCall(stack, { tool: "read", args, proof }, trust, now)).refused ?? "allow";
 }
 
 function reread(stack: Stack): Stack {
-  const parsed = parseWarrantHeader(encodeHeader(encodeStack(stack)));
+  const parsed = finish(parseWarrantHeader(encodeHeader(encodeStack(stack))));
   assert.ok(isStack(parsed));
   return parsed;
 }
@@ -48,10 +49,12 @@ test("what is minted and delegated here is read and allowed here", () => {
 });
 
 test("the worked example of the wire format gives the same proof", () => {
-  const parsed = parseWarrantHeader(
-    "gwFYk6oAAQFQAYwAAAAAAAAAAAAAAAAAAQIAA6FpcmVhZF9maWxloWtjb25zdHJhaW50c6FkcGF0aIIQ9gSCAVgggTl3Dqh9F19Wo1Rm" +
-      "w0x-zMuNipG07jeiXfYPW4_Js5QFggFYIIqI4910CfGV_VLbLTy6XXLKZwm_HZQSG_N0iAG0D29cBhplkgCABxplkg6QCAMSAIIBWEDf" +
-      "PKfCfaEA0PpusujZc2XSe2_fMEzkdOhaEHYBrQ4Kge3Ax-7Levq8f6JpqmDAkEyvNNL9GF1uehmTkK2pxBAN",
+  const parsed = finish(
+    parseWarrantHeader(
+      "gwFYk6oAAQFQAYwAAAAAAAAAAAAAAAAAAQIAA6FpcmVhZF9maWxloWtjb25zdHJhaW50c6FkcGF0aIIQ9gSCAVgggTl3Dqh9F19Wo1Rm" +
+        "w0x-zMuNipG07jeiXfYPW4_Js5QFggFYIIqI4910CfGV_VLbLTy6XXLKZwm_HZQSG_N0iAG0D29cBhplkgCABxplkg6QCAMSAIIBWEDf" +
+        "PKfCfaEA0PpusujZc2XSe2_fMEzkdOhaEHYBrQ4Kge3Ax-7Levq8f6JpqmDAkEyvNNL9GF1uehmTkK2pxBAN",
+    ),
   );
   assert.ok(isStack(parsed));
   const holder = signingKeyFromSeed(Buffer.alloc(32, 2));
@@ -127,9 +130,11 @@ test("turning any single bit of a stack or of its proof denies the call", () => 
   const bytes = Uint8Array.from(encodeStack(delegated));
   const proof = Uint8Array.from(signProof(worker, { warrant: leafOf(delegated), tool: "read", args }, NOW));
   const allows = (stackBytes: Uint8Array, proofBytes: Uint8Array): boolean => {
-    const stack = parseStack(stackBytes);
+    const stack = finish(parseStack(stackBytes));
     if (!isStack(stack)) return false;
-    const result = verifyCall(stack, { tool: "read", args, proof: encodeHeader(proofBytes) }, trust, NOW);
+    const result = finish(
+      verifyCall(stack, { tool: "read", args, proof: encodeHeader(proofBytes) }, trust, NOW),
+    );
     return result.refused === undefined;
   };
   assert.ok(allows(bytes, proof));
@@ -147,19 +152,19 @@ test("constraints and arguments whose product would take seconds are refused", (
   const long = new Map([["path", "a".repeat(65_000)]]);
   const proof = encodeHeader(signProof(worker, { warrant: leafOf(wide), tool: "read", args: long }, NOW));
   assert.deepEqual(
-    verifyCall(wide, { tool: "read", args: long, proof }, trust, NOW).refused,
+    finish(verifyCall(wide, { tool: "read", args: long, proof }, trust, NOW)).refused,
     "constraint_violation",
   );
   const last = all([...Array.from({ length: 1000 }, () => pattern("b*")), pattern("a*")]);
   const tools = { read: constraintSet({ path: last }) };
   const wider = delegateUnchecked(worker, wide, grant({ holder: worker.publicKey, tools }));
-  assert.match(checkChain(wider, trust, new Evaluation(NOW))?.detail ?? "", /too long to compare/);
-  assert.equal(checkChain(wide, trust, new Evaluation(NOW)), undefined);
+  assert.match(finish(checkChain(wider, trust, new Evaluation(NOW)))?.detail ?? "", /too long to compare/);
+  assert.equal(finish(checkChain(wide, trust, new Evaluation(NOW))), undefined);
 });
 
 test("strangers cost no signature check: a forged root is refused by its key alone", () => {
   const forged = { ...minted[0], issuer: worker.publicKey };
-  assert.equal(checkChain([forged], trust, new Evaluation(NOW))?.refused, "untrusted_root");
+  assert.equal(finish(checkChain([forged], trust, new Evaluation(NOW)))?.refused, "untrusted_root");
 });
 
 test("every constraint of a grant survives minting", () => {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { generateSigningKey } from "../../../src/crypto/ed25519.ts";
+import { finish } from "../../../src/steps.ts";
 import { constraintSet } from "../../../src/warrant/constraint-set.ts";
 import { delegate, type Grant, mint } from "../../../src/warrant/mint.ts";
 import {
@@ -53,7 +54,8 @@ test("revocation comes before everything else of the chain", () => {
   const call = { tool: "read", args: new Map(), proof: undefined };
   const stranger = { roots: new Set<string>(), clockToleranceSeconds: 30 };
   const verdict = (revocation: Revocation | undefined, now = NOW) =>
-    verifyCall(child, call, revocation === undefined ? stranger : { ...stranger, revocation }, now)?.refused;
+    finish(verifyCall(child, call, revocation === undefined ? stranger : { ...stranger, revocation }, now))
+      ?.refused;
   assert.equal(verdict(undefined), "untrusted_root");
   assert.equal(verdict(revoked([parent[0]])), "warrant_revoked");
   assert.equal(verdict(revoked([parent[0]]), NOW + 10_000), "warrant_revoked");

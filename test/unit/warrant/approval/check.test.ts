@@ -5,6 +5,7 @@ import { encode } from "../../../../src/cbor/encode.ts";
 import type { CborMap, CborValue } from "../../../../src/cbor/value.ts";
 import { generateSigningKey } from "../../../../src/crypto/ed25519.ts";
 import { Evaluation } from "../../../../src/evaluation.ts";
+import { finish } from "../../../../src/steps.ts";
 import type { Arguments } from "../../../../src/value.ts";
 import { checkApprovals, isCounted } from "../../../../src/warrant/approval/check.ts";
 import { requestHash } from "../../../../src/warrant/approval/request-hash.ts";
@@ -32,7 +33,9 @@ const args: Arguments = new Map([["amount", 5n]]);
 
 function warrant(gating: Gating): Warrant {
   const fields = { tools: rawTools({ pay: {} }), ...gatingFields({ gates: { pay: WHOLE_TOOL }, ...gating }) };
-  const stack = parseWarrantHeader(rawChain([{ signer: issuer, holder: issuer, fields }], NOW).header);
+  const stack = finish(
+    parseWarrantHeader(rawChain([{ signer: issuer, holder: issuer, fields }], NOW).header),
+  );
   assert.ok(isStack(stack));
   return stack[0];
 }
@@ -44,7 +47,7 @@ const justAnn = warrant({ approvers: [manager] });
 function judge(leaf: Warrant, sent: readonly Uint8Array[], maxApprovals = 16) {
   const approvals = sent.map((bytes) => parseSignedApproval(decode(bytes)));
   const limits = { maxApprovals, clockToleranceSeconds: 30 };
-  return checkApprovals({ leaf, tool: "pay", args, approvals }, limits, new Evaluation(NOW));
+  return finish(checkApprovals({ leaf, tool: "pay", args, approvals }, limits, new Evaluation(NOW)));
 }
 
 /** Who counted, or the reason to deny. */

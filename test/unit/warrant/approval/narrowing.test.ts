@@ -4,6 +4,7 @@ import fc from "fast-check";
 import type { CborValue } from "../../../../src/cbor/value.ts";
 import { generateSigningKey, type SigningKey } from "../../../../src/crypto/ed25519.ts";
 import { Evaluation } from "../../../../src/evaluation.ts";
+import { finish } from "../../../../src/steps.ts";
 import type { Arguments, Value } from "../../../../src/value.ts";
 import { gateOf, isGated } from "../../../../src/warrant/approval/gate.ts";
 import { checkGates } from "../../../../src/warrant/approval/narrowing.ts";
@@ -38,7 +39,9 @@ function warrant({ tools = ["t"], issues, ...gating }: Side): Warrant {
       ? { tools: rawTools(Object.fromEntries(tools.map((tool) => [tool, {}]))) }
       : { type: 1n, issuableTools: issues };
   const fields = { ...rights, ...gatingFields({ approvers: [manager], ...gating }) };
-  const stack = parseWarrantHeader(rawChain([{ signer: key, holder: key, fields }], 1_700_000_000).header);
+  const stack = finish(
+    parseWarrantHeader(rawChain([{ signer: key, holder: key, fields }], 1_700_000_000).header),
+  );
   assert.ok(isStack(stack));
   return stack[0];
 }

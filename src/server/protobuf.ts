@@ -1,0 +1,75 @@
+// Generated decoders turn every byte of a message into objects, however many a sender packs into it. This walks a
+// message and hands out what is asked for.
+
+/** The bytes aren't a message of protobuf. */
+export class ProtobufError extends Error {
+  override readonly name = "ProtobufError";
+}
+
+/** Takes one length-delimited field: a text, bytes or a message, from `start` to before `end`. */
+export type Visit = (field: number, start: number, end: number) => void;
+
+/** A message under way, the messages inside it included. */
+export interface Message {
+  readonly bytes: Buffer;
+  /** Fields that may still be read. */
+  left: number;
+}
+
+const VARINT = 0;
+const FIXED64 = 1;
+const LENGTH_DELIMITED = 2;
+const FIXED32 = 5;
+
+/**
+ * Visits the length-delimited fields of the message that lies from `start` to before `end`, in order. Numbers are
+ * stepped over.
+ *
+ * @throws {ProtobufError} where it breaks off, has a group, which proto3 hasn't, or more fields than are left.
+ */
+export function visitFields(message: Message, start: number, end: number, visit: Visit): void {
+  const { bytes } = message;
+  let at = start;
+  const readVarint = (): number => {
+    let value = 0;
+    for (let shift = 0; shift < 70; shift += 7) {
+      if (at >= end) break;
+      const byte = bytes[at++] as number;
+      // Beyond 2^53 it is no length that fits and no field number; exactness doesn't matter there.
+      value += (byte & 0x7f) * 2 ** shift;
+      if (byte < 0x80) return value;
+    }
+    throw new ProtobufError("a number breaks off");
+  };
+  const stepOver = (length: number): number => {
+    const from = at;
+    if (length > end - at) throw new ProtobufError("a field reaches beyond its message");
+    at += length;
+    return from;
+  };
+
+  while (at < end) {
+    if (--message.left < 0) throw new ProtobufError("more fields than any request has");
+    const tag = readVarint();
+    const field = Math.floor(tag / 8);
+    switch (tag % 8) {
+      case VARINT:
+        readVarint();
+        break;
+      case FIXED64:
+        stepOver(8);
+        break;
+      case LENGTH_DELIMITED: {
+        const length = readVarint();
+        const from = stepOver(length);
+        visit(field, from, at);
+        break;
+      }
+      case FIXED32:
+        stepOver(4);
+        break;
+      default:
+        throw new ProtobufError("a group or an unknown wire type");
+    }
+  }
+}
