@@ -1,7 +1,7 @@
 import type { Steps } from "../steps.ts";
 import type { Gateway } from "./gateway.ts";
 import { trimBlanks } from "./header.ts";
-import { type JsonDocument, parseJson } from "./json.ts";
+import { type JsonDocument, readJson } from "./json.ts";
 import { type GatewayRefusal, refuse } from "./refusal.ts";
 import type { HttpRequest } from "./request.ts";
 
@@ -32,8 +32,7 @@ export function* readBody(
   }
   const unlike = encodingFault(request) ?? mediaTypeFault(request, gateway.settings.bodyMediaTypes);
   if (unlike !== undefined) return refuse("body_unreadable", unlike);
-  yield;
-  const result = parseJson(request.body.bytes);
+  const result = yield* readJson(request.body.bytes);
   return result.ok
     ? result.document
     : refuse("body_unreadable", `the body is not read as JSON: ${result.fault}`);
