@@ -63,11 +63,9 @@ function announceState(log: Log, { policy }: Snapshot, stderr: Input["stderr"]):
 }
 
 function announceList(log: Log, { list }: Revocation, now: number): void {
-  const { version, ids, issuer } = list;
-  log.info("revocation_list", `revocation list version ${version}, ${ids.size} warrants revoked`, {
-    ...listStatus(list, now),
-    issuer,
-  });
+  const status = listStatus(list, now);
+  const message = `revocation list version ${list.version}, ${status.entries} warrants revoked`;
+  log.info("revocation_list", message, { ...status, issuer: list.issuer });
 }
 
 type Warnings = readonly (readonly [event: string, warning: string])[];

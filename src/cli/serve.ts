@@ -99,9 +99,11 @@ settings.trusted_roots of the file. SIGHUP reads all files again; with an error 
 
     // From the beginning, so that a signal that comes early waits instead of ending the process.
     const serving = Promise.withResolvers<State>();
-    input.onHangup(coalesce(async () => announceReload(log, (await serving.promise).reload(), input.stderr)));
+    input.onHangup(
+      coalesce(async () => announceReload(log, await (await serving.promise).reload(), input.stderr)),
+    );
 
-    const loaded = loadSnapshot(sources, new Date());
+    const loaded = await loadSnapshot(sources, new Date());
     for (const warning of loaded.warnings) input.stderr(`warning: ${warning}\n`);
     if (!loaded.ok) {
       for (const error of loaded.errors) input.stderr(`${error}\n`);

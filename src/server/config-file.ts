@@ -12,14 +12,19 @@ export type ConfigFile =
     }
   | { readonly ok: false; readonly errors: readonly string[]; readonly warnings: readonly string[] };
 
-/** Reads and compiles a gateway.yaml; every error of it at once, for people. */
-export function readConfigFile(file: string): ConfigFile {
+/**
+ * Reads and compiles a gateway.yaml; every error of it at once, for people.
+ *
+ * @param previous what it was before, to be returned if it still is: to compile a thousand routes takes 0.2 s
+ */
+export function readConfigFile(file: string, previous?: ConfigFile): ConfigFile {
   let text: string;
   try {
     text = readTextFile(file);
   } catch (error) {
     return { ok: false, errors: [error instanceof Error ? error.message : String(error)], warnings: [] };
   }
+  if (previous?.ok && previous.text === text) return previous;
   const loaded = loadGateway(text, file);
   const warnings = loaded.warnings.map(formatProblem);
   if (loaded.ok) return { ok: true, gateway: loaded.gateway, text, warnings };

@@ -1,16 +1,13 @@
 import { dirname, resolve } from "node:path";
 import type { RevocationSettings } from "../gateway/gateway.ts";
 import type { Revocation } from "../warrant/revocation.ts";
-import { revocationListBytes } from "../warrant/revocation-file.ts";
 import {
-  isUsable,
   type ListTerms,
   type ListVersion,
   mayReplace,
-  parseRevocationList,
   type RevocationList,
 } from "../warrant/revocation-list.ts";
-import { readFile } from "./read-file.ts";
+import { readList } from "./list-reader.ts";
 import { type Floors, readFloors, writeFloors } from "./revocation-floor.ts";
 
 /** Where a revocation list comes from, besides the settings of gateway.yaml. */
@@ -29,12 +26,12 @@ export interface RevocationSource {
  * @param accepted the list in force, if there is one: the new one may not go back behind it
  * @throws {Error} when it can't be used, as then nobody knows what is revoked; the message says what to do
  */
-export function loadRevocation(
+export async function loadRevocation(
   source: RevocationSource,
   settings: RevocationSettings | undefined,
   terms: ListTerms,
   accepted?: ListVersion,
-): Revocation | undefined {
+): Promise<Revocation | undefined> {
   const file = listFile(source, settings);
   if (file === undefined) {
     if (accepted !== undefined) {
@@ -50,7 +47,9 @@ export function loadRevocation(
   const { signers, maxAgeSeconds, required = true } = settings ?? {};
   const listTerms =
     signers === undefined ? terms : { ...terms, signers: new Set(signers.map(({ hex }) => hex)) };
-  const list = readList(file, listTerms);
+  if (listTerms.signers.size === 0)
+    throw new Error(`${file}: no key may sign the list; set a trusted root or settings.revocation.signers`);
+  const list = await readList(file, listTerms);
   checkOrder(file, list, source.revocationFloor, listTerms, accepted);
   return Object.freeze({ list, required, ...(maxAgeSeconds !== undefined && { maxAgeSeconds }) });
 }
@@ -65,18 +64,6 @@ function listFile(
   throw new Error(
     `${configFile}: settings.revocation requires a list and names none; set its file, --revocation-list, or required: false`,
   );
-}
-
-function readList(file: string, terms: ListTerms): RevocationList {
-  if (terms.signers.size === 0) {
-    throw new Error(`${file}: no key may sign the list; set a trusted root or settings.revocation.signers`);
-  }
-  const bytes = revocationListBytes(readFile(file));
-  if (bytes === undefined)
-    throw new Error(`${file}: is neither a signed revocation list nor one in standard base64`);
-  const list = parseRevocationList(bytes, terms);
-  if (!isUsable(list)) throw new Error(`${file}: ${list.unusable}`);
-  return list;
 }
 
 /** Versions never go back: not behind the list in force, nor behind any that a signer's floor remembers. */

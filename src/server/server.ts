@@ -1,6 +1,7 @@
 import { createServer as createHttpServer } from "node:http";
 import type { AddressInfo, Server as NetServer, Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
+import { countIds } from "../warrant/packed-ids.ts";
 import type { RevocationList } from "../warrant/revocation-list.ts";
 import { createCheckService } from "./check.ts";
 import { createGrpcServer } from "./grpc.ts";
@@ -154,7 +155,7 @@ function healthSource(
 
 /** What the log and /status tell of a list at `now` (Unix seconds). */
 export function listStatus({ version, ids, issuedAt }: RevocationList, now: number) {
-  return { version: Number(version), entries: ids.size, age_secs: now - issuedAt };
+  return { version: Number(version), entries: countIds(ids), age_secs: now - issuedAt };
 }
 
 /** A port that can't be listened on; the message says what to do. */

@@ -3,7 +3,7 @@ import { type PublicKey, publicKeyFromHex } from "../crypto/ed25519.ts";
 import type { Policy } from "../decision/authorize.ts";
 import type { Mode } from "../decision/decision.ts";
 import type { AnswerSettings } from "./check-response.ts";
-import { readConfigFile } from "./config-file.ts";
+import { type ConfigFile, readConfigFile } from "./config-file.ts";
 import { readTextFile } from "./read-file.ts";
 import { loadRevocation, type RevocationSource } from "./revocation-source.ts";
 
@@ -22,7 +22,7 @@ export interface Sources extends RevocationSource {
 export interface Snapshot {
   readonly policy: Policy;
   readonly answers: AnswerSettings;
-  readonly config: { readonly sha256: string; readonly loadedAt: string };
+  readonly config: { readonly file: ConfigFile; readonly sha256: string; readonly loadedAt: string };
 }
 
 export type Loaded =
@@ -38,11 +38,11 @@ const DEFAULT_CLOCK_TOLERANCE_SECONDS = 30;
  * @param previous what is in force, if something is. A file that was cut while it was written can still be a whole one;
  * so what is in force never gives way to no root, to no revocation list or to an older one.
  */
-export function loadSnapshot(sources: Sources, now: Date, previous?: Snapshot): Loaded {
+export async function loadSnapshot(sources: Sources, now: Date, previous?: Snapshot): Promise<Loaded> {
   const errors: string[] = [];
-  const keys = readKeys(sources, errors);
+  const keys = await readKeys(sources, errors);
 
-  const config = readConfigFile(sources.configFile);
+  const config = readConfigFile(sources.configFile, previous?.config.file);
   const { warnings } = config;
   if (!config.ok) errors.push(...config.errors);
   if (!config.ok || errors.length > 0) return { ok: false, errors, warnings };
@@ -59,7 +59,9 @@ export function loadSnapshot(sources: Sources, now: Date, previous?: Snapshot): 
     sources.clockToleranceSeconds ?? settings.clockToleranceSeconds ?? DEFAULT_CLOCK_TOLERANCE_SECONDS;
   const terms = { signers: roots, now: Math.floor(now.getTime() / 1000), clockToleranceSeconds };
   const accepted = trusted?.revocation?.list;
-  const revocation = attempt(errors, () => loadRevocation(sources, settings.revocation, terms, accepted));
+  const revocation = await attempt(errors, () =>
+    loadRevocation(sources, settings.revocation, terms, accepted),
+  );
   if (errors.length > 0) return { ok: false, errors, warnings };
 
   const credentials = [settings.warrantHeader, settings.popHeader, settings.approvalHeader];
@@ -76,6 +78,7 @@ export function loadSnapshot(sources: Sources, now: Date, previous?: Snapshot): 
       stripHeaders: settings.stripCredentials ? credentials : [],
     }),
     config: Object.freeze({
+      file: config,
       sha256: createHash("sha256").update(text).digest("hex"),
       loadedAt: now.toISOString(),
     }),
@@ -83,9 +86,12 @@ export function loadSnapshot(sources: Sources, now: Date, previous?: Snapshot): 
   return { ok: true, snapshot, warnings };
 }
 
-function readKeys({ trustedKeys, trustedKeysFile }: Sources, errors: string[]): readonly PublicKey[] {
+async function readKeys(
+  { trustedKeys, trustedKeysFile }: Sources,
+  errors: string[],
+): Promise<readonly PublicKey[]> {
   const listed = [...trustedKeys];
-  const text = trustedKeysFile && attempt(errors, () => readTextFile(trustedKeysFile));
+  const text = trustedKeysFile && (await attempt(errors, () => readTextFile(trustedKeysFile)));
   const lines = text?.split("\n") ?? [];
   for (const [index, line] of lines.entries()) {
     const hex = line.replace(/#.*/, "").trim();
@@ -100,9 +106,12 @@ function readKeys({ trustedKeys, trustedKeysFile }: Sources, errors: string[]): 
   });
 }
 
-function attempt<Result>(errors: string[], work: () => Result): Result | undefined {
+async function attempt<Result>(
+  errors: string[],
+  work: () => Result | Promise<Result>,
+): Promise<Result | undefined> {
   try {
-    return work();
+    return await work();
   } catch (error) {
     errors.push(error instanceof Error ? error.message : String(error));
     return undefined;

@@ -3,8 +3,9 @@ import { type Loaded, loadSnapshot, type Snapshot, type Sources } from "./snapsh
 /** The snapshot in force. It is replaced whole, or not at all. */
 export interface State {
   readonly snapshot: () => Snapshot;
-  /** Reads all sources again; on any error what was in force stays so. Never throws. */
-  readonly reload: () => Loaded;
+  /** Reads all sources again; on any error what was in force stays so. Never throws. Not to be
+   * asked for again before it is done: the one that ends last would win. */
+  readonly reload: () => Promise<Loaded>;
   /** The last reload, where it failed; undefined once one has succeeded. */
   readonly failedReload: () => FailedReload | undefined;
 }
@@ -22,9 +23,9 @@ export function createState(sources: Sources, first: Snapshot): State {
   return {
     snapshot: () => current,
     failedReload: () => failed,
-    reload: () => {
+    reload: async () => {
       const now = new Date();
-      const loaded = tryLoading(sources, now, current);
+      const loaded = await tryLoading(sources, now, current);
       if (loaded.ok) current = loaded.snapshot;
       failed = loaded.ok ? undefined : { at: now.toISOString(), errors: loaded.errors };
       return loaded;
@@ -33,9 +34,9 @@ export function createState(sources: Sources, first: Snapshot): State {
 }
 
 /** Even a bug in reading a file must not end a service that works. */
-function tryLoading(...sources: Parameters<typeof loadSnapshot>): Loaded {
+async function tryLoading(...sources: Parameters<typeof loadSnapshot>): Promise<Loaded> {
   try {
-    return loadSnapshot(...sources);
+    return await loadSnapshot(...sources);
   } catch (error) {
     const why = error instanceof Error ? (error.stack ?? error.message) : String(error);
     return { ok: false, errors: [`can't be loaded, by a fault of this program: ${why}`], warnings: [] };

@@ -4,6 +4,7 @@ import type { CborValue } from "../cbor/value.ts";
 import { PUBLIC_KEY_BYTES, publicKeyFromBytes, SIGNATURE_BYTES, verifySignature } from "../crypto/ed25519.ts";
 import { MAX_REVOCATION_LIST_BYTES } from "./limits.ts";
 import { asArray, asMap, asText, Malformed } from "./malformed.ts";
+import { type PackedIds, packIds, unpackIds } from "./packed-ids.ts";
 import { parseAlgorithmPair } from "./payload.ts";
 import { revocationListMessage } from "./signed-message.ts";
 
@@ -15,8 +16,7 @@ export interface RevocationList {
   readonly issuedAt: number;
   /** Hex of the key that signed it. */
   readonly issuer: string;
-  /** In the form of `Warrant.id`: 32 lower-case hex digits. */
-  readonly ids: ReadonlySet<string>;
+  readonly ids: PackedIds;
   /** Hex of a SHA-256 over version and ids; see {@link mayReplace}. */
   readonly contentHash: string;
 }
@@ -123,7 +123,7 @@ function readPayload(value: CborValue): Pick<RevocationList, "ids" | "version" |
   // Its bytes are those of the frame, as nothing can follow it.
   parseAlgorithmPair(payload.get("issuer"), PUBLIC_KEY_BYTES, "issuer");
   return {
-    ids: new Set(asArray(payload.get("revoked_ids"), "revoked_ids").map(readId)),
+    ids: packIds(asArray(payload.get("revoked_ids"), "revoked_ids").map(readId)),
     version: readVersion(payload.get("version")),
     issuedAt: readTime(asText(payload.get("issued_at"), "issued_at")),
   };
@@ -167,14 +167,8 @@ function contentHashOf({ version, ids }: Pick<RevocationList, "version" | "ids">
   const head = Buffer.alloc(8);
   head.writeBigUInt64BE(version);
   const hash = createHash("sha256").update(head);
-  return hash
-    .update(
-      [...ids]
-        .sort()
-        .map((id) => `tnu_wrt_${id}\0`)
-        .join(""),
-    )
-    .digest("hex");
+  const texts = unpackIds(ids).map((id) => `tnu_wrt_${id}\0`);
+  return hash.update(texts.join("")).digest("hex");
 }
 
 function unusable(why: string): UnusableList {

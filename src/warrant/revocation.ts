@@ -1,3 +1,4 @@
+import { hasId } from "./packed-ids.ts";
 import { firstRefusal, refuse, type WarrantRefusal } from "./refusal.ts";
 import type { RevocationList } from "./revocation-list.ts";
 import { type Stack, warrantIdText } from "./warrant.ts";
@@ -26,7 +27,7 @@ export function checkRevocation(
   const unavailable = unavailability(revocation, now);
   if (unavailable !== undefined) return refuse("revocation_unavailable", unavailable);
   return firstRefusal(stack, (warrant) =>
-    revocation.list.ids.has(warrant.id)
+    hasId(revocation.list.ids, warrant.id)
       ? refuse("warrant_revoked", `${warrantIdText(warrant)} is revoked`)
       : undefined,
   );

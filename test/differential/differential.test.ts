@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
+import { packIds } from "../../src/warrant/packed-ids.ts";
 import { RULES } from "./deliberate.ts";
 import { generateCase } from "./generate.ts";
 import { minimize } from "./minimize.ts";
@@ -17,7 +18,7 @@ test("a seed and an index always give the same case", () => {
 });
 
 test("between a quarter and two thirds of the cases are allowed", () => {
-  const judge = createOurJudge({ version: 0n, issuedAt: NOW, issuer: "", ids: new Set(), contentHash: "" });
+  const judge = createOurJudge({ version: 0n, issuedAt: NOW, issuer: "", ids: packIds([]), contentHash: "" });
   const verdicts = specs.map((spec) => judge({ spec, material: assemble(spec, NOTHING_YET, NOW) }));
   const allowed = verdicts.filter(({ allow }) => allow).length / verdicts.length;
   assert.ok(allowed > 1 / 4 && allowed < 2 / 3, `allowed: ${allowed}`);

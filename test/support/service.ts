@@ -28,7 +28,7 @@ export async function startService(
   drainSeconds = 0,
   brokenLog = false,
 ): Promise<Service> {
-  const snapshot = snapshotOf(gatewayYaml);
+  const snapshot = await snapshotOf(gatewayYaml);
   const logged: Logged[] = [];
   const note = (event: string, detail: unknown): void => {
     if (brokenLog) throw new Error("the log is broken");
@@ -49,11 +49,11 @@ export async function startService(
   return { ...server, logged };
 }
 
-export function snapshotOf(gatewayYaml: string): Snapshot {
+export async function snapshotOf(gatewayYaml: string): Promise<Snapshot> {
   const folder = mkdtempSync(join(tmpdir(), "tenuo-test-"));
   const configFile = join(folder, "gateway.yaml");
   writeFileSync(configFile, gatewayYaml);
-  const loaded = loadSnapshot({ configFile, trustedKeys: [] }, new Date());
+  const loaded = await loadSnapshot({ configFile, trustedKeys: [] }, new Date());
   rmSync(folder, { recursive: true });
   if (!loaded.ok) throw new Error(loaded.errors.join("\n"));
   return loaded.snapshot;

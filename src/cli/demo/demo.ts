@@ -33,7 +33,7 @@ expected one.
     const files = writeFiles(folder, cast);
     input.stdout(`Files of this demo are in ${folder}\n`);
 
-    const loaded = loadSnapshot({ configFile: files.config, trustedKeys: [] }, new Date());
+    const loaded = await loadSnapshot({ configFile: files.config, trustedKeys: [] }, new Date());
     if (!loaded.ok) throw new Error(`the demo's own gateway.yaml doesn't load:\n${loaded.errors.join("\n")}`);
     const server = await startServer({
       ...{ bind: "127.0.0.1", port: 0, healthBind: "127.0.0.1", healthPort: 0, drainSeconds: 0 },

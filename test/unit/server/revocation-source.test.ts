@@ -39,39 +39,39 @@ function listFile(content: ListContent, key = root): string {
 const load = (source: Partial<RevocationSource>, settings = {}, previous = undefined) =>
   loadRevocation({ configFile, ...source }, { required: true, ...settings }, terms, previous);
 
-test("without a list nothing is revoked, unless the settings require one", () => {
-  assert.equal(loadRevocation({ configFile }, undefined, terms), undefined);
-  assert.equal(loadRevocation({ configFile }, { required: false }, terms), undefined);
-  assert.throws(() => load({}), {
+test("without a list nothing is revoked, unless the settings require one", async () => {
+  assert.equal(await loadRevocation({ configFile }, undefined, terms), undefined);
+  assert.equal(await loadRevocation({ configFile }, { required: false }, terms), undefined);
+  await assert.rejects(() => load({}), {
     message: /gateway\.yaml: settings\.revocation requires a list and names none/,
   });
 });
 
-test("the list of the command line beats that of the settings, which is relative to gateway.yaml", () => {
+test("the list of the command line beats that of the settings, which is relative to gateway.yaml", async () => {
   const file = basename(listFile({ version: 1 }));
   const given = write("given", signList(root, { version: 2, issuedAt: rfc3339(NOW) }));
-  assert.equal(load({}, { file })?.list.version, 1n);
-  assert.equal(load({}, { file: at(file) })?.list.version, 1n);
-  assert.equal(load({ revocationList: given }, { file })?.list.version, 2n);
+  assert.equal((await load({}, { file }))?.list.version, 1n);
+  assert.equal((await load({}, { file: at(file) }))?.list.version, 1n);
+  assert.equal((await load({ revocationList: given }, { file }))?.list.version, 2n);
 });
 
-test("signers of the settings replace the trusted roots", () => {
+test("signers of the settings replace the trusted roots", async () => {
   const signers = [other.publicKey];
   const byRoot = listFile({ version: 1 });
-  assert.throws(() => load({ revocationList: byRoot }, { signers }), /may be signed by [0-9a-f]{64}$/);
+  await assert.rejects(() => load({ revocationList: byRoot }, { signers }), /may be signed by [0-9a-f]{64}$/);
   const byOther = listFile({ version: 1 }, other);
-  assert.throws(() => load({ revocationList: byOther }), /may be signed by/);
-  assert.equal(load({ revocationList: byOther }, { signers })?.list.issuer, other.publicKey.hex);
+  await assert.rejects(() => load({ revocationList: byOther }), /may be signed by/);
+  assert.equal((await load({ revocationList: byOther }, { signers }))?.list.issuer, other.publicKey.hex);
 });
 
-test("age and need come from the settings; a list of the command line alone is required", () => {
+test("age and need come from the settings; a list of the command line alone is required", async () => {
   const revocationList = listFile({});
-  const { list: _, ...rest } = load({ revocationList }, { maxAgeSeconds: 60, required: false }) ?? {};
+  const { list: _, ...rest } = (await load({ revocationList }, { maxAgeSeconds: 60, required: false })) ?? {};
   assert.deepEqual(rest, { maxAgeSeconds: 60, required: false });
-  assert.equal(loadRevocation({ configFile, revocationList }, undefined, terms)?.required, true);
+  assert.equal((await loadRevocation({ configFile, revocationList }, undefined, terms))?.required, true);
 });
 
-test("a list that can't be used is an error that names its file and says why", () => {
+test("a list that can't be used is an error that names its file and says why", async () => {
   const wrong: readonly (readonly [content: string | Uint8Array, why: RegExp])[] = [
     ["", /neither a signed revocation list nor one in standard base64/],
     ["not a list!", /neither a signed revocation list/],
@@ -82,79 +82,83 @@ test("a list that can't be used is an error that names its file and says why", (
   ];
   for (const [content, why] of wrong) {
     const revocationList = write("wrong", content);
-    assert.throws(
+    await assert.rejects(
       () => load({ revocationList }),
       (error: Error) => error.message.startsWith(`${revocationList}: `) && why.test(error.message),
       String(why),
     );
   }
-  assert.throws(() => load({ revocationList: at("none") }), { message: `${at("none")}: no such file` });
-  assert.throws(() => load({ revocationList: folder }), /is a folder, not a file/);
+  await assert.rejects(() => load({ revocationList: at("none") }), {
+    message: `${at("none")}: no such file`,
+  });
+  await assert.rejects(() => load({ revocationList: folder }), /is a folder, not a file/);
   const nobody = { ...terms, signers: new Set<string>() };
-  assert.throws(
+  await assert.rejects(
     () => loadRevocation({ configFile, revocationList: listFile({}) }, undefined, nobody),
     /no key may sign the list; set a trusted root/,
   );
 });
 
-test("a list never goes back behind the one in force", () => {
-  const five = load({ revocationList: listFile({ version: 5, ids: [ID] }) })?.list;
-  const after = (content: ListContent) =>
-    loadRevocation({ configFile, revocationList: listFile(content) }, undefined, terms, five)?.list.version;
-  assert.equal(after({ version: 6 }), 6n);
-  assert.equal(after({ version: 5, ids: [ID, ID] }), 5n);
-  assert.throws(() => after({ version: 4 }), /has version 4, but version 5 was in force already/);
-  assert.throws(() => after({ version: 5 }), /version 5 of a list that was in force, but other ids/);
+test("a list never goes back behind the one in force", async () => {
+  const five = (await load({ revocationList: listFile({ version: 5, ids: [ID] }) }))?.list;
+  const after = async (content: ListContent) =>
+    (await loadRevocation({ configFile, revocationList: listFile(content) }, undefined, terms, five))?.list
+      .version;
+  assert.equal(await after({ version: 6 }), 6n);
+  assert.equal(await after({ version: 5, ids: [ID, ID] }), 5n);
+  await assert.rejects(() => after({ version: 4 }), /has version 4, but version 5 was in force already/);
+  await assert.rejects(() => after({ version: 5 }), /version 5 of a list that was in force, but other ids/);
 });
 
-test("the floor remembers the highest version over restarts, in the reference's form", () => {
+test("the floor remembers the highest version over restarts, in the reference's form", async () => {
   const revocationFloor = at("floor");
-  const start = (content: ListContent) => load({ revocationList: listFile(content), revocationFloor })?.list;
-  const five = start({ version: 5, ids: [ID] });
+  const start = async (content: ListContent) =>
+    (await load({ revocationList: listFile(content), revocationFloor }))?.list;
+  const five = await start({ version: 5, ids: [ID] });
   const kept = { [root.publicKey.hex]: [5, five?.contentHash] };
   assert.deepEqual(JSON.parse(readFileSync(revocationFloor, "utf8")), kept);
-  assert.throws(() => start({ version: 4, ids: [ID] }), /has version 4, but version 5 was in force/);
-  assert.throws(() => start({ version: 5 }), /but other ids/);
+  await assert.rejects(() => start({ version: 4, ids: [ID] }), /has version 4, but version 5 was in force/);
+  await assert.rejects(() => start({ version: 5 }), /but other ids/);
   assert.deepEqual(JSON.parse(readFileSync(revocationFloor, "utf8")), kept, "a refused list leaves it alone");
-  assert.equal(start({ version: 5, ids: [ID] })?.version, 5n);
-  assert.equal(start({ version: 2n ** 64n - 1n })?.version, 2n ** 64n - 1n);
-  assert.throws(() => start({ version: 2n ** 64n - 2n }), /version 18446744073709551615 was in force/);
+  assert.equal((await start({ version: 5, ids: [ID] }))?.version, 5n);
+  assert.equal((await start({ version: 2n ** 64n - 1n }))?.version, 2n ** 64n - 1n);
+  await assert.rejects(() => start({ version: 2n ** 64n - 2n }), /version 18446744073709551615 was in force/);
   assert.deepEqual(
     readdirSync(folder).filter((name) => name.startsWith("floor")),
     ["floor"],
   );
 });
 
-test("the floor of any key that may sign counts, and of others none", () => {
+test("the floor of any key that may sign counts, and of others none", async () => {
   const revocationFloor = at("shared");
   const signers = [root.publicKey, other.publicKey];
-  load({ revocationList: listFile({ version: 9 }, other), revocationFloor }, { signers });
+  await load({ revocationList: listFile({ version: 9 }, other), revocationFloor }, { signers });
   const byRoot = listFile({ version: 3 });
-  assert.throws(
+  await assert.rejects(
     () => load({ revocationList: byRoot, revocationFloor }, { signers }),
     /version 9 was in force/,
   );
-  assert.equal(load({ revocationList: byRoot, revocationFloor })?.list.version, 3n);
+  assert.equal((await load({ revocationList: byRoot, revocationFloor }))?.list.version, 3n);
   assert.deepEqual(
     [...readFloors(revocationFloor).keys()].sort(),
     [...terms.signers, other.publicKey.hex].sort(),
   );
 });
 
-test("a floor without a list is an error", () => {
-  assert.throws(
+test("a floor without a list is an error", async () => {
+  await assert.rejects(
     () => load({ revocationFloor: at("floor") }, { required: false }),
     /^Error: --revocation-floor: no list is named/,
   );
 });
 
-test("without a floor nothing is written", () => {
+test("without a floor nothing is written", async () => {
   const before = readdirSync(folder);
-  load({ revocationList: at("list") });
+  await load({ revocationList: at("list") });
   assert.deepEqual(readdirSync(folder), before);
 });
 
-test("a file of floors may be laid out by hand, and anything else is an error", () => {
+test("a file of floors may be laid out by hand, and anything else is an error", async () => {
   const [key, hash] = ["a".repeat(64), "b".repeat(64)];
   const entry = `"${key}" : [ 18446744073709551615, "${hash}" ]`;
   const floors = readFloors(write("floors", `{\n  ${entry}\n}\n`));
@@ -179,10 +183,13 @@ test("a file of floors may be laid out by hand, and anything else is an error", 
     );
 });
 
-test("a floor that can't be written is an error", () => {
+test("a floor that can't be written is an error", async () => {
   const source = { revocationList: listFile({}), revocationFloor: join(folder, "no folder", "floor") };
-  assert.throws(() => load(source), /floor: can't be written, and --revocation-floor has to be: ENOENT/);
-  assert.throws(() => load({ ...source, revocationFloor: folder }), /is a folder/);
+  await assert.rejects(
+    () => load(source),
+    /floor: can't be written, and --revocation-floor has to be: ENOENT/,
+  );
+  await assert.rejects(() => load({ ...source, revocationFloor: folder }), /is a folder/);
   assert.throws(() => writeFloors(folder, new Map()), /can't be written/);
   assert.ok(!existsSync(`${folder}.new`), "nothing is left behind");
   if (process.getuid?.() === 0) return;

@@ -5,6 +5,7 @@ import fc from "fast-check";
 import type { CborValue } from "../../../src/cbor/value.ts";
 import { generateSigningKey } from "../../../src/crypto/ed25519.ts";
 import { MAX_REVOCATION_LIST_BYTES } from "../../../src/warrant/limits.ts";
+import { countIds, unpackIds } from "../../../src/warrant/packed-ids.ts";
 import { revocationListBytes } from "../../../src/warrant/revocation-file.ts";
 import {
   isUsable,
@@ -49,7 +50,7 @@ test("a list tells its version, time, signer and ids", () => {
   assert.equal(list.version, 7n);
   assert.equal(list.issuedAt, NOW);
   assert.equal(list.issuer, signer.publicKey.hex);
-  assert.deepEqual(list.ids, new Set([ID]));
+  assert.deepEqual(unpackIds(list.ids), [ID]);
 });
 
 test("every spelling that can mean only one warrant revokes it", () => {
@@ -62,7 +63,7 @@ test("every spelling that can mean only one warrant revokes it", () => {
     `tnu_wrt_${dashed}`,
     ` ${ID}\n`,
   ])
-    assert.deepEqual(listOf({ ids: [spelled] }).ids, new Set([ID]), spelled);
+    assert.deepEqual(unpackIds(listOf({ ids: [spelled] }).ids), [ID], spelled);
 });
 
 test("an entry that is no warrant id makes the list unusable, as it would revoke nothing", () => {
@@ -211,7 +212,7 @@ test("100 000 ids are read in a moment", () => {
   const ids = Array.from({ length: 100_000 }, () => `tnu_wrt_${randomBytes(16).toString("hex")}`);
   const list = signList(signer, { ids, issuedAt: rfc3339(NOW) });
   const started = performance.now();
-  assert.equal(parse(list).ids.size, ids.length);
+  assert.equal(countIds(parse(list).ids), ids.length);
   assert.ok(performance.now() - started < 3_000);
 });
 

@@ -4,6 +4,7 @@ import { generateSigningKey } from "../../../src/crypto/ed25519.ts";
 import { finish } from "../../../src/steps.ts";
 import { constraintSet } from "../../../src/warrant/constraint-set.ts";
 import { delegate, type Grant, mint } from "../../../src/warrant/mint.ts";
+import { packIds } from "../../../src/warrant/packed-ids.ts";
 import {
   checkRevocation,
   type Revocation,
@@ -29,7 +30,7 @@ const parent = mint(root, grant({}));
 const child = delegate(planner, parent, grant({ holder: worker.publicKey }));
 
 function revoked(warrants: readonly Warrant[], changes: Partial<Revocation> = {}): Revocation {
-  const ids = new Set(warrants.map(({ id }) => id));
+  const ids = packIds(warrants.map(({ id }) => id));
   const list = { version: 1n, issuedAt: NOW, issuer: root.publicKey.hex, ids, contentHash: "" };
   return { list, required: true, ...changes };
 }
