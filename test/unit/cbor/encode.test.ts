@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { describe, it, test } from "node:test";
 import fc from "fast-check";
 import { decode } from "../../../src/cbor/decode.ts";
-import { encode } from "../../../src/cbor/encode.ts";
+import { encode, encodeInSteps } from "../../../src/cbor/encode.ts";
 import type { CborValue } from "../../../src/cbor/value.ts";
 import { compareText } from "../../../src/text-order.ts";
 
@@ -140,3 +140,42 @@ function fastest(run: () => void): number {
   });
   return Math.min(...times);
 }
+
+describe("encoding can be interrupted", () => {
+  const MANY = 16_384;
+  const named = (name: (i: number) => string): CborValue =>
+    new Map(Array.from({ length: MANY }, (_, i): [string, bigint] => [name(MANY - i), BigInt(i)]));
+  const inputs: Readonly<Record<string, CborValue>> = {
+    "a list": Array.from({ length: 10 * MANY }, (_, i) => BigInt(i)),
+    "lists in lists": Array.from({ length: 10 * MANY }, () => []),
+    "short names": named((i) => i.toString(36)),
+    "names in other scripts": named((i) => `é${i}`),
+    "names beyond the basic plane": named((i) => `${i % 2 === 0 ? "～" : "😀"}${i}`),
+    "long names": new Map(Array.from({ length: 40 }, (_, i) => ["é".repeat(20_000) + (i ^ 21), i])),
+    "a long text": "a".repeat(100 * MANY),
+    "a long text of pairs": `a${"😀".repeat(50 * MANY)}`,
+  };
+  for (const [what, value] of Object.entries(inputs)) {
+    it(what, () => {
+      const steps = encodeInSteps(value);
+      let pauses = 0;
+      let step = steps.next();
+      for (; step.done !== true; step = steps.next()) pauses++;
+      assert.ok(pauses >= 10, String(pauses));
+      assert.deepEqual(decode(step.value), value);
+    });
+  }
+
+  it("and names are sorted however many there are", () => {
+    const unit = fc.constantFrom("a", "é", "～", "😀", "\ud7ff", "\ue000");
+    const names = fc.uniqueArray(fc.string({ unit }), { minLength: 600, maxLength: 1500 });
+    fc.assert(
+      fc.property(names, (given) => {
+        const decoded = decode(encode(new Map(given.map((name) => [name, null]))));
+        assert.ok(decoded instanceof Map);
+        assert.deepEqual([...decoded.keys()], given.toSorted(compareText));
+      }),
+      { numRuns: 20 },
+    );
+  });
+});
