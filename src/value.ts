@@ -63,7 +63,7 @@ const NEEDS_QUOTES = /^(?:["[{]|(?:-?\d+(?:\.\d+)?(?:e[-+]?\d+)?|true|false|null
  * cut where it gets long.
  */
 export function formatValue(value: Value): string {
-  const isPlain = typeof value === "string" && !NEEDS_QUOTES.test(value);
+  const isPlain = typeof value === "string" && !NEEDS_QUOTES.test(value.slice(0, MAX_SHOWN_CHARACTERS + 1));
   const text = isPlain ? value : formatJson(value, MAX_SHOWN_CHARACTERS);
   return text.slice(0, MAX_SHOWN_CHARACTERS);
 }

@@ -1,3 +1,4 @@
+import type { Steps } from "../steps.ts";
 import { isList, isObject, type Value } from "../value.ts";
 import { foldCase } from "./fold-case.ts";
 import type { JsonDocument } from "./json.ts";
@@ -42,39 +43,66 @@ type Found = Value | undefined | typeof REPEATED | typeof RECASED;
  * The value at a path, undefined where there is none. With `*`, items without the rest of the path are left
  * out, and a list that stays empty counts as none.
  */
-export function valueAt({ value, repeated }: JsonDocument, path: BodyPath): Found {
-  const found = walk(value, path.steps, 0, repeated);
+export function* valueAt({ value, repeated }: JsonDocument, path: BodyPath): Steps<Found> {
+  yield;
+  const found = yield* walk(value, path.steps, { repeated, looked: 0 });
   if (found === undefined || typeof found === "symbol" || repeated.size === 0) return found;
-  return some(found, (part) => repeated.has(part)) ? REPEATED : found;
+  return (yield* some(found, (part) => repeated.has(part))) ? REPEATED : found;
 }
 
-function walk(value: Value, steps: readonly Step[], at: number, repeated: JsonDocument["repeated"]): Found {
-  const step = steps[at];
-  if (step === undefined) return value;
-  if (step.kind === "member") {
-    if (!isObject(value)) return undefined;
-    if (repeated.get(value)?.has(step.name)) return REPEATED;
-    if (hasOtherCase(value, step)) return RECASED;
-    const member = value.get(step.name);
-    return member === undefined ? undefined : walk(member, steps, at + 1, repeated);
-  }
-  if (!isList(value)) return undefined;
-  if (step.kind === "index") {
-    const item = value[step.index];
-    return item === undefined ? undefined : walk(item, steps, at + 1, repeated);
-  }
+interface Walk {
+  readonly repeated: JsonDocument["repeated"];
+  /** Items and names that were looked at since the last pause. */
+  looked: number;
+}
+
+/** Items and names looked at in one go. */
+const LOOKS = 2048;
+
+function* walk(value: Value, steps: readonly Step[], state: Walk): Steps<Found> {
+  const each = steps.findIndex(({ kind }) => kind === "each");
+  if (each === -1) return follow(value, steps, state);
+  const list = follow(value, steps.slice(0, each), state);
+  if (list === undefined || typeof list === "symbol") return list;
+  if (!isList(list)) return undefined;
+  const rest = steps.slice(each + 1);
+  const isLast = !rest.some(({ kind }) => kind === "each");
   const found: Value[] = [];
-  for (const item of value) {
-    const part = walk(item, steps, at + 1, repeated);
+  for (const item of list) {
+    if (++state.looked > LOOKS) {
+      state.looked = 0;
+      yield;
+    }
+    const part = isLast ? follow(item, rest, state) : yield* walk(item, rest, state);
     if (typeof part === "symbol") return part;
     if (part !== undefined) found.push(part);
   }
   return found.length === 0 ? undefined : found;
 }
 
+/** What is where steps without `*` lead. */
+function follow(value: Value, steps: readonly Step[], state: Walk): Found {
+  let part: Value | undefined = value;
+  for (const step of steps) {
+    if (step.kind === "member") {
+      if (!isObject(part)) return undefined;
+      if (state.repeated.get(part)?.has(step.name)) return REPEATED;
+      if (hasOtherCase(part, step, state)) return RECASED;
+      part = part.get(step.name);
+    } else part = isList(part) && step.kind === "index" ? part[step.index] : undefined;
+    if (part === undefined) return undefined;
+  }
+  return part;
+}
+
 /** Letters that differ in case only take the same place, so names of other lengths need no look. */
-function hasOtherCase(object: ReadonlyMap<string, Value>, { name, folded }: MemberStep): boolean {
+function hasOtherCase(
+  object: ReadonlyMap<string, Value>,
+  { name, folded }: MemberStep,
+  state: Walk,
+): boolean {
   if (folded === undefined) return false;
+  state.looked += object.size;
   for (const other of object.keys()) {
     if (other.length === name.length && other !== name && foldCase(other) === folded) return true;
   }
@@ -82,10 +110,14 @@ function hasOtherCase(object: ReadonlyMap<string, Value>, { name, folded }: Memb
 }
 
 /** Whether a test holds for a value or for anything in it, names of members included. */
-export function some(value: Value, test: (part: Value) => boolean): boolean {
-  if (test(value)) return true;
-  if (isList(value)) return value.some((item) => some(item, test));
-  if (!isObject(value)) return false;
-  for (const [name, member] of value) if (test(name) || some(member, test)) return true;
-  return false;
+export function* some(value: Value, test: (part: Value) => boolean): Steps<boolean> {
+  const left = [value];
+  for (let count = 1; ; count++) {
+    const part = left.pop();
+    if (part === undefined) return false;
+    if (test(part)) return true;
+    if (isList(part)) for (const item of part) left.push(item);
+    else if (isObject(part)) for (const [name, member] of part) left.push(name, member);
+    if (count % LOOKS === 0) yield;
+  }
 }

@@ -40,7 +40,7 @@ export function* extract(
   const input: Input = { match, request, query, body };
   const args = new Map<string, Value>();
   for (const rule of route.rules) {
-    const value = argument(rule, input);
+    const value = yield* argument(rule, input);
     if (isRefusal(value)) return value;
     if (value !== undefined) args.set(rule.argument, value);
   }
@@ -57,8 +57,8 @@ function headerFault({ route }: RouteMatch, { headers }: HttpRequest): string | 
   return alias === undefined ? undefined : `\`${alias}\` may be read as an extracted header`;
 }
 
-function argument(rule: Rule, input: Input): Value | undefined | GatewayRefusal {
-  const found = read(rule, input);
+function* argument(rule: Rule, input: Input): Steps<Value | undefined | GatewayRefusal> {
+  const found = yield* read(rule, input);
   if (isRefusal(found)) return found;
   const { argument: name, type, allowed } = rule;
   if (found === undefined && rule.required) {
@@ -84,7 +84,10 @@ function isText({ source }: Rule): boolean {
   return source.from !== "body" && source.from !== "literal";
 }
 
-function read({ source, fallback, argument }: Rule, input: Input): Value | undefined | GatewayRefusal {
+function* read(
+  { source, fallback, argument }: Rule,
+  input: Input,
+): Steps<Value | undefined | GatewayRefusal> {
   switch (source.from) {
     case "path":
       return pathText(input.match.parameters.get(source.parameter), argument, input);
@@ -95,7 +98,7 @@ function read({ source, fallback, argument }: Rule, input: Input): Value | undef
     case "header":
       return headerText(source.name, argument, input.request);
     case "body":
-      return bodyValue(source, argument, input);
+      return yield* bodyValue(source, argument, input);
     case "literal":
       return fallback;
   }
@@ -141,18 +144,18 @@ function headerText(
   return trimBlanks(value);
 }
 
-function bodyValue(
+function* bodyValue(
   source: Extract<Rule["source"], { from: "body" }>,
   argument: string,
   { body, request }: Input,
-): Value | undefined | GatewayRefusal {
+): Steps<Value | undefined | GatewayRefusal> {
   if (body === undefined) return undefined;
-  const value = valueAt(body, source.path);
+  const value = yield* valueAt(body, source.path);
   if (typeof value === "symbol") {
     return refuse("ambiguous_request", `a member of \`${source.path.text}\` ${value.description}`, argument);
   }
   if (value === undefined || request.body.exact) return value;
-  const replaced = source.path.text.includes("!") || some(value, isReplaced);
+  const replaced = source.path.text.includes("!") || (yield* some(value, isReplaced));
   return replaced ? refuse("ambiguous_request", REPLACED, argument) : value;
 }
 

@@ -1,6 +1,6 @@
-import { encode } from "../cbor/encode.ts";
+import { encode, encodeInSteps } from "../cbor/encode.ts";
 import { type SigningKey, signMessage, verifySignature } from "../crypto/ed25519.ts";
-import type { Steps } from "../steps.ts";
+import { finish, type Steps } from "../steps.ts";
 import { compareText } from "../text-order.ts";
 import type { Arguments } from "../value.ts";
 import { refuse, type WarrantRefusal } from "./refusal.ts";
@@ -30,7 +30,8 @@ export function signProof(
   now: number,
   { windowSeconds } = PROOF_WINDOWS,
 ): Uint8Array {
-  return signMessage(key, challengeOf(call)(Math.floor(now / windowSeconds) * windowSeconds));
+  const challenge = finish(challengeOf(call));
+  return signMessage(key, challenge(Math.floor(now / windowSeconds) * windowSeconds));
 }
 
 /** Holds a proof against the windows around `now` (Unix seconds), nearest first. */
@@ -41,7 +42,7 @@ export function* checkProof(
   windows: ProofWindows = PROOF_WINDOWS,
 ): Steps<WarrantRefusal | undefined> {
   const current = Math.floor(now / windows.windowSeconds);
-  const challenge = challengeOf(call);
+  const challenge = yield* challengeOf(call);
   function* holdsAtOneOf(offsets: readonly number[]): Steps<boolean> {
     for (const offset of offsets) {
       yield;
@@ -80,9 +81,9 @@ function missedOffsets(count: number): readonly number[] {
 }
 
 /** What is signed for a window that starts at the given Unix second; the arguments are encoded once for all windows. */
-function challengeOf({ warrant, tool, args }: ProvenCall): (windowStart: number) => Uint8Array {
+function* challengeOf({ warrant, tool, args }: ProvenCall): Steps<(windowStart: number) => Uint8Array> {
   const sorted = [...args].sort(([a], [b]) => compareText(a, b));
-  const items = [encode(warrant.id), encode(tool), encode(sorted)];
+  const items = [encode(warrant.id), encode(tool), yield* encodeInSteps(sorted)];
   return (windowStart) => proofMessage(Buffer.concat([ARRAY_OF_FOUR, ...items, encode(BigInt(windowStart))]));
 }
 

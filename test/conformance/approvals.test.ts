@@ -104,7 +104,7 @@ function check(vector: Vector): void {
 function hashOf({ warrant_id, tool, args_cbor, holder }: Hashed): string {
   const bytes = Buffer.from(holder ?? "", "hex");
   const warrant = { id: warrant_id.replace("tnu_wrt_", ""), holder: { bytes, hex: bytes.toString("hex") } };
-  return hex(requestHash(warrant, tool, argsOf(args_cbor)));
+  return hex(finish(requestHash(warrant, tool, argsOf(args_cbor))));
 }
 
 /** Not part of a decision: the signature over its context shows that a client could attest what we hash. */

@@ -44,7 +44,7 @@ export function* checkApprovals(
 
   const { length } = leaf.requiredApprovers;
   if (length === 0) return invalid("the warrant asks for approval but names no approvers");
-  if (approvals.length === 0) return approvalRequired(call, gate.message);
+  if (approvals.length === 0) return yield* approvalRequired(call, gate.message);
   const most = Math.min(2 * length, limits.maxApprovals);
   if (approvals.length > most) return invalid(`of ${approvals.length} approvals, at most ${most} are judged`);
   return yield* judgeApprovals(call, limits, evaluation.now);
@@ -64,7 +64,7 @@ function* judgeApprovals(
 ): Steps<readonly CountedApproval[] | WarrantRefusal> {
   const { leaf, tool, args, approvals } = call;
   const required = approvalThreshold(leaf);
-  const hash = requestHash(leaf, tool, args);
+  const hash = yield* requestHash(leaf, tool, args);
   const { counted, rejected } = yield* countApprovals(
     approvals,
     {
@@ -82,9 +82,9 @@ function* judgeApprovals(
   return { ...refuse("insufficient_approvals", detail), approval: demandOf(call, hash, counted.length) };
 }
 
-function approvalRequired(call: GatedCall, message: string | undefined): WarrantRefusal {
+function* approvalRequired(call: GatedCall, message: string | undefined): Steps<WarrantRefusal> {
   const { leaf, tool, args } = call;
-  const approval = demandOf(call, requestHash(leaf, tool, args), 0);
+  const approval = demandOf(call, yield* requestHash(leaf, tool, args), 0);
   const text = message ?? `Approval required for tool '${tool}'`;
   return {
     ...refuse("approval_required", `no approval is sent, and ${approval.required} needed`),

@@ -147,10 +147,12 @@ test("a line tells which request lacks approvals, and who approved one", async (
     approval: { tool: "read_file", message: "hush", approvers: [manager, auditor], min: 1 },
   });
   const call = { tool: "read_file", args: { path: "report" } };
-  const hash = requestHash(
-    leafOf(finish(parseWarrantHeader(warrant)) as Stack),
-    "read_file",
-    new Map([["path", "report"]]),
+  const hash = finish(
+    requestHash(
+      leafOf(finish(parseWarrantHeader(warrant)) as Stack),
+      "read_file",
+      new Map([["path", "report"]]),
+    ),
   );
   const headers = {
     "x-tenuo-warrant": warrant,

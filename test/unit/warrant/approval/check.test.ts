@@ -61,7 +61,11 @@ function sign(
   leaf: Warrant,
   change: Partial<Parameters<typeof signApproval>[1]> = {},
 ): Uint8Array {
-  return signApproval(key, { requestHash: requestHash(leaf, "pay", args), approvedAt: NOW, ...change });
+  return signApproval(key, {
+    requestHash: finish(requestHash(leaf, "pay", args)),
+    approvedAt: NOW,
+    ...change,
+  });
 }
 
 const [annHex, bobHex] = [manager.publicKey.hex, auditor.publicKey.hex];
@@ -108,16 +112,16 @@ describe("approvals", () => {
   });
   it("given for another warrant, tool or argument don't count", () => {
     const others = [
-      requestHash(both, "pay", args),
-      requestHash(justAnn, "play", args),
-      requestHash(justAnn, "pay", new Map([["amount", 5]])),
+      finish(requestHash(both, "pay", args)),
+      finish(requestHash(justAnn, "play", args)),
+      finish(requestHash(justAnn, "pay", new Map([["amount", 5]]))),
     ];
     for (const hash of others)
       assert.equal(verdict(justAnn, [sign(manager, justAnn, { requestHash: hash })]), "invalid_approval");
   });
   it("are read only in their one form", () => {
     const payload = decode(
-      approvalPayload({ requestHash: requestHash(justAnn, "pay", args), approvedAt: NOW }),
+      approvalPayload({ requestHash: finish(requestHash(justAnn, "pay", args)), approvedAt: NOW }),
     ) as CborMap;
     const having = (changes: Readonly<Record<string, CborValue>>) =>
       verdict(justAnn, [envelope(manager, encode(new Map([...payload, ...Object.entries(changes)])))]);
@@ -159,7 +163,7 @@ describe("too many approvals are refused before any is judged", () => {
 
 describe("a denial tells what to have signed", () => {
   const demand = (leaf: Warrant, received: number) => ({
-    requestHash: Buffer.from(requestHash(leaf, "pay", args)).toString("hex"),
+    requestHash: Buffer.from(finish(requestHash(leaf, "pay", args))).toString("hex"),
     required: 2,
     received,
     approvers: [annHex, bobHex],
