@@ -1,6 +1,6 @@
 import type { Gateway } from "./gateway.ts";
 import { aliasOf, dashed, droppedByConnection } from "./header.ts";
-import { MAX_HEADER_CHARS, MAX_HEADER_LINES, MAX_TARGET_CHARS } from "./limits.ts";
+import { MAX_CONNECTION_CHARS, MAX_HEADER_CHARS, MAX_HEADER_LINES, MAX_TARGET_CHARS } from "./limits.ts";
 import { pathFault, pathOf } from "./path.ts";
 import { type GatewayRefusal, refuse } from "./refusal.ts";
 import type { HttpRequest } from "./request.ts";
@@ -31,7 +31,11 @@ function sizeFault(gateway: Gateway, { target, headers, body }: HttpRequest): st
   let chars = 0;
   for (const [name, values] of headers.lines) {
     lines += values.length;
-    for (const value of values) chars += name.length + value.length;
+    let own = 0;
+    for (const value of values) own += name.length + value.length;
+    if (name === "connection" && own > MAX_CONNECTION_CHARS)
+      return `\`connection\` is longer than ${MAX_CONNECTION_CHARS}`;
+    chars += own;
   }
   if (lines > MAX_HEADER_LINES) return `more than ${MAX_HEADER_LINES} header lines`;
   if (chars > MAX_HEADER_CHARS) return `the headers are longer than ${MAX_HEADER_CHARS}`;

@@ -10,6 +10,9 @@ export const MAX_HEADER_CHARS = 524_288;
 /** Ten times what Envoy lets through by default; each costs a look. */
 export const MAX_HEADER_LINES = 1000;
 
+/** A list of names for the next hop; each costs a look. */
+export const MAX_CONNECTION_CHARS = 8192;
+
 /** What the reference authorizer reads before it answers 413. */
 export const DEFAULT_BODY_BYTES = 2_097_152;
 

@@ -27,9 +27,10 @@ export interface Log {
 
 type Fields = Readonly<Record<string, unknown>>;
 
-export function createLog(level: LogLevel): Log {
+/** @param fd where lines go; stdout unless said */
+export function createLog(level: LogLevel, fd = 1): Log {
   // An asynchronous destination would try to flush at exit, for ever when the disk is full.
-  const stdout = destination({ fd: 1, sync: true });
+  const stdout = destination({ fd, sync: true });
   // To lose a line must not be to lose a verdict.
   stdout.on("error", () => {});
   const options: LoggerOptions = {

@@ -1,8 +1,9 @@
 import type { CborValue } from "../cbor/value.ts";
 import type { Evaluation } from "../evaluation.ts";
+import type { Steps } from "../steps.ts";
 import { compareText } from "../text-order.ts";
 import { type Arguments, formatValue } from "../value.ts";
-import { type Constraint, isFault, parseConstraint, writeConstraint } from "./constraint/index.ts";
+import { type Constraint, isFault, parseConstraint, type Room, writeConstraint } from "./constraint/index.ts";
 import { MAX_CONSTRAINTS_PER_SET } from "./limits.ts";
 import { asBoolean, asMap, asStruct, asText, Malformed } from "./malformed.ts";
 import type { WarrantRefusal } from "./refusal.ts";
@@ -26,7 +27,7 @@ export function constraintSet(
   return Object.freeze({ constraints: new Map(entries), allowUnknown });
 }
 
-export function parseConstraintSet(value: CborValue): ConstraintSet {
+export function* parseConstraintSet(value: CborValue, room: Room): Steps<ConstraintSet> {
   const members = asStruct(value, "a constraint set", ["constraints"], ["allow_unknown"]);
   const named = asMap(members.constraints, "`constraints`");
   if (named.size > MAX_CONSTRAINTS_PER_SET) {
@@ -34,7 +35,8 @@ export function parseConstraintSet(value: CborValue): ConstraintSet {
   }
   const constraints = new Map<string, Constraint>();
   for (const [name, constraint] of named) {
-    constraints.set(asText(name, "the name of an argument"), parseConstraint(constraint));
+    yield;
+    constraints.set(asText(name, "the name of an argument"), parseConstraint(constraint, room));
   }
   const allowUnknown = "allow_unknown" in members && asBoolean(members.allow_unknown, "`allow_unknown`");
   return constraintSet(constraints, allowUnknown);

@@ -6,9 +6,17 @@ export const MAX_DEPTH = 64;
 export const MAX_CHAIN_LENGTH = MAX_DEPTH + 1;
 /** What a stack of that many consists of: an envelope is five items and two lists, one around the signature. */
 export const MAX_STACK_ITEMS = 1 + 7 * MAX_CHAIN_LENGTH;
+/** CBOR items in the payload of a warrant, and in an approvals header; bytes written as numbers take one each. */
+export const MAX_ITEMS = 32_768;
 export const MAX_TOOLS = 256;
 export const MAX_CONSTRAINTS_PER_SET = 64;
 export const MAX_CONSTRAINT_NESTING = 32;
+/**
+ * All constraints of a stack, and those in one composite and below it. The format leaves both open, and 262,144 bytes
+ * have room for 80,000; each takes some microseconds to read, and a hundred times its bytes in memory.
+ */
+export const MAX_STACK_CONSTRAINTS = 4096;
+export const MAX_CONSTRAINT_MEMBERS = 1024;
 export const MAX_ISSUABLE_TOOLS = 256;
 export const MAX_APPROVERS = 64;
 /** Twice the most approvers, beyond which more approvals can't help. */

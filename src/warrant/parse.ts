@@ -3,7 +3,14 @@ import { type CborValue, isBytes } from "../cbor/value.ts";
 import { SIGNATURE_BYTES } from "../crypto/ed25519.ts";
 import { sha256 } from "../crypto/sha256.ts";
 import type { Steps } from "../steps.ts";
-import { MAX_CHAIN_LENGTH, MAX_STACK_BYTES, MAX_STACK_ITEMS, MAX_WARRANT_BYTES } from "./limits.ts";
+import { type Room, roomForConstraints } from "./constraint/index.ts";
+import {
+  MAX_CHAIN_LENGTH,
+  MAX_ITEMS,
+  MAX_STACK_BYTES,
+  MAX_STACK_ITEMS,
+  MAX_WARRANT_BYTES,
+} from "./limits.ts";
 import { asArray, Malformed } from "./malformed.ts";
 import { parseAlgorithmPair, parsePayload } from "./payload.ts";
 import { refuse, type WarrantRefusal } from "./refusal.ts";
@@ -39,23 +46,24 @@ function* readStack(bytes: Uint8Array, maxChainLength: number): Steps<Stack> {
   if (bytes.length > MAX_STACK_BYTES)
     throw new Malformed(`the stack is larger than ${MAX_STACK_BYTES} bytes`);
   const items = asArray(decode(bytes, MAX_STACK_ITEMS), "the warrant");
+  const room = roomForConstraints();
   // The outer length says nothing: a stack of three starts like a single warrant. Its first element tells.
   if (typeof items[0] === "bigint") {
-    return [yield* readEnvelope(items)];
+    return [yield* readEnvelope(items, room)];
   }
   const [root, ...rest] = items;
   if (root === undefined) throw new Malformed("the stack is empty");
   if (items.length > maxChainLength)
     throw new Malformed(`the chain is longer than ${maxChainLength} warrants`);
-  const stack: [Warrant, ...Warrant[]] = [yield* readEnvelope(root)];
-  for (const item of rest) stack.push(yield* readEnvelope(item));
+  const stack: [Warrant, ...Warrant[]] = [yield* readEnvelope(root, room)];
+  for (const item of rest) stack.push(yield* readEnvelope(item, room));
   return stack;
 }
 
 /** Bytes of an envelope around a payload: heads of two arrays and two byte strings, version, algorithm, signature. */
 const ENVELOPE_BYTES = 1 + 1 + 3 + 1 + 1 + 2 + SIGNATURE_BYTES;
 
-function* readEnvelope(value: CborValue): Steps<Warrant> {
+function* readEnvelope(value: CborValue, room: Room): Steps<Warrant> {
   const envelope = asArray(value, "a warrant");
   if (envelope.length !== 3) throw new Malformed("a warrant doesn't have three elements");
   const [version, payload, signature] = envelope;
@@ -64,9 +72,9 @@ function* readEnvelope(value: CborValue): Steps<Warrant> {
   if (payload.length + ENVELOPE_BYTES > MAX_WARRANT_BYTES) {
     throw new Malformed(`the warrant is larger than ${MAX_WARRANT_BYTES} bytes`);
   }
-  const items = decode(payload);
+  const items = decode(payload, MAX_ITEMS);
   yield;
-  const fields = parsePayload(items);
+  const fields = yield* parsePayload(items, room);
   yield;
   return Object.freeze({
     ...fields,

@@ -1,6 +1,8 @@
 import { type CborMap, type CborValue, isArray, isBytes } from "../cbor/value.ts";
 import { PUBLIC_KEY_BYTES, type PublicKey, publicKeyFromBytes } from "../crypto/ed25519.ts";
+import type { Steps } from "../steps.ts";
 import { APPROVAL_GATES, parseGateMap } from "./approval/gate.ts";
+import type { Room } from "./constraint/index.ts";
 import { type ConstraintSet, parseConstraintSet } from "./constraint-set.ts";
 import * as limits from "./limits.ts";
 import { asArray, asBytes, asMap, asText, asUnsigned, Malformed } from "./malformed.ts";
@@ -56,9 +58,10 @@ type Fields = Omit<Warrant, "payload" | "payloadHash" | "signature">;
 /**
  * Reads the decoded payload of a warrant and holds it against every rule that needs neither a key nor a clock.
  *
+ * @param room for its constraints
  * @throws {Malformed} with the first rule it breaks.
  */
-export function parsePayload(value: CborValue): Fields {
+export function* parsePayload(value: CborValue, room: Room): Steps<Fields> {
   const map = asMap(value, "the payload");
   for (const key of map.keys())
     if (!KNOWN_KEYS.has(key)) throw new Malformed(`the payload has the unknown key ${key}`);
@@ -66,11 +69,16 @@ export function parsePayload(value: CborValue): Fields {
   if (map.get(KEY.version) !== PAYLOAD_VERSION) throw new Malformed("the payload version isn't 1");
 
   const extensions = map.has(KEY.extensions) ? parseExtensions(map.get(KEY.extensions)) : new Map();
-  const gates = parseGateMap(extensions.get(APPROVAL_GATES));
+  const gates = parseGateMap(extensions.get(APPROVAL_GATES), room);
+  yield;
+  const tools = yield* parseTools(map.get(KEY.tools), room);
+  const bounds =
+    map.has(KEY.constraintBounds) && (yield* parseConstraintSet(map.get(KEY.constraintBounds), room));
+  yield;
   const fields: Fields = {
     id: hex(asBytes(map.get(KEY.id), WARRANT_ID_BYTES, "the id")),
     type: asUnsigned(map.get(KEY.type), 1, "the type") === 0 ? "execution" : "issuer",
-    tools: parseTools(map.get(KEY.tools)),
+    tools,
     holder: parsePublicKey(map.get(KEY.holder), "the holder"),
     issuer: parsePublicKey(map.get(KEY.issuer), "the issuer"),
     issuedAt: asUnsigned(map.get(KEY.issuedAt), limits.MAX_TIMESTAMP, "issued_at"),
@@ -85,7 +93,7 @@ export function parsePayload(value: CborValue): Fields {
     requiredApprovers: map.has(KEY.requiredApprovers) ? parseApprovers(map.get(KEY.requiredApprovers)) : [],
     ...optional(map, KEY.parentHash, "parentHash", parseParentHash),
     ...optional(map, KEY.maxIssueDepth, "maxIssueDepth", (v) => asUnsigned(v, U32_MAX, "max_issue_depth")),
-    ...optional(map, KEY.constraintBounds, "constraintBounds", parseConstraintSet),
+    ...(bounds && { constraintBounds: bounds }),
     ...optional(map, KEY.minApprovals, "minApprovals", (v) => asUnsigned(v, U32_MAX, "min_approvals")),
     ...optional(map, KEY.clearance, "clearance", (v) => asUnsigned(v, U8_MAX, "clearance")),
   };
@@ -120,11 +128,11 @@ function optional<K extends keyof Fields>(
   };
 }
 
-function parseTools(value: CborValue): ReadonlyMap<string, ConstraintSet> {
+function* parseTools(value: CborValue, room: Room): Steps<ReadonlyMap<string, ConstraintSet>> {
   const map = asMap(value, "tools");
   if (map.size > limits.MAX_TOOLS) throw new Malformed(`tools has more than ${limits.MAX_TOOLS} entries`);
   const tools = new Map<string, ConstraintSet>();
-  for (const [name, set] of map) tools.set(parseToolName(name), parseConstraintSet(set));
+  for (const [name, set] of map) tools.set(parseToolName(name), yield* parseConstraintSet(set, room));
   return tools;
 }
 

@@ -4,7 +4,13 @@ import { type CborValue, isArray, isMap } from "../../cbor/value.ts";
 import type { Evaluation } from "../../evaluation.ts";
 import { compareText } from "../../text-order.ts";
 import type { Arguments } from "../../value.ts";
-import { type Constraint, isFault, parseConstraint, writeConstraint } from "../constraint/index.ts";
+import {
+  type Constraint,
+  isFault,
+  parseConstraint,
+  type Room,
+  writeConstraint,
+} from "../constraint/index.ts";
 import { refuseFault } from "../constraint-set.ts";
 import { asMap, asStruct, asText, Malformed } from "../malformed.ts";
 import type { WarrantRefusal } from "../refusal.ts";
@@ -40,12 +46,12 @@ const NEVER_EXEMPT: ReadonlySet<string> = new Set(["Wildcard", "Any", "Not", "Ce
  * @returns undefined where there is none, and `malformed` for bytes that may be meant to gate anything: it makes no
  * warrant unreadable, but denies every call under it.
  */
-export function parseGateMap(bytes: Uint8Array | undefined): GateMap | "malformed" | undefined {
+export function parseGateMap(bytes: Uint8Array | undefined, room?: Room): GateMap | "malformed" | undefined {
   if (bytes === undefined || bytes.length === 0) return undefined;
   try {
     const gates = new Map<string, ToolGate>();
     for (const [tool, gate] of asMap(decode(bytes), "the gate map")) {
-      gates.set(asText(tool, "the tool of a gate"), parseToolGate(gate));
+      gates.set(asText(tool, "the tool of a gate"), parseToolGate(gate, room));
     }
     return gates;
   } catch (error) {
@@ -54,11 +60,11 @@ export function parseGateMap(bytes: Uint8Array | undefined): GateMap | "malforme
   }
 }
 
-function parseToolGate(value: CborValue): ToolGate {
+function parseToolGate(value: CborValue, room?: Room): ToolGate {
   const members = asStruct(value, "a gate", ["args"], ["message"]);
   const message = "message" in members ? shorten(asText(members.message, "the message of a gate")) : "";
   return {
-    args: members.args === null ? null : parseArgumentGates(members.args),
+    args: members.args === null ? null : parseArgumentGates(members.args, room),
     ...(message !== "" && { message }),
   };
 }
@@ -67,19 +73,19 @@ function shorten(message: string): string {
   return Array.from(message.trim()).slice(0, MAX_MESSAGE_CHARACTERS).join("");
 }
 
-function parseArgumentGates(value: CborValue): ReadonlyMap<string, ArgumentGate> {
+function parseArgumentGates(value: CborValue, room?: Room): ReadonlyMap<string, ArgumentGate> {
   const gates: [string, ArgumentGate][] = [];
   for (const [name, gate] of asMap(value, "`args` of a gate")) {
-    gates.push([asText(name, "an argument of a gate"), parseArgumentGate(gate)]);
+    gates.push([asText(name, "an argument of a gate"), parseArgumentGate(gate, room)]);
   }
   return new Map(gates.sort(([a], [b]) => compareText(a, b)));
 }
 
-function parseArgumentGate(value: CborValue): ArgumentGate {
+function parseArgumentGate(value: CborValue, room?: Room): ArgumentGate {
   if (value === "all") return { on: "all" };
-  if (isArray(value)) return { on: "match", constraint: parseConstraint(value) };
+  if (isArray(value)) return { on: "match", constraint: parseConstraint(value, room) };
   if (!isMap(value)) throw new Malformed("an argument's gate is none of its three forms");
-  const constraint = parseConstraint(asStruct(value, "an argument's gate", ["exempt"]).exempt);
+  const constraint = parseConstraint(asStruct(value, "an argument's gate", ["exempt"]).exempt, room);
   if (NEVER_EXEMPT.has(constraint.kind)) throw new Malformed(`a gate exempts by ${constraint.kind}`);
   return { on: "no_match", constraint };
 }

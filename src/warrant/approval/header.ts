@@ -1,7 +1,7 @@
 import { CborError, decode } from "../../cbor/decode.ts";
 import { isArray } from "../../cbor/value.ts";
 import { decodeBase64 } from "../header.ts";
-import { MAX_APPROVALS_BYTES } from "../limits.ts";
+import { MAX_APPROVALS_BYTES, MAX_ITEMS } from "../limits.ts";
 import { Malformed } from "../malformed.ts";
 import { refuse, type WarrantRefusal } from "../refusal.ts";
 import { parseSignedApproval, type SignedApproval } from "./signed-approval.ts";
@@ -17,7 +17,7 @@ export function parseApprovalsHeader(text: string | undefined): readonly SignedA
   if (bytes === undefined) return unreadable("it isn't base64url or base64");
   if (bytes.length > MAX_APPROVALS_BYTES) return unreadable("it is too long");
   try {
-    const value = decode(bytes);
+    const value = decode(bytes, MAX_ITEMS);
     return isArray(value) ? value.map(parseSignedApproval) : [parseSignedApproval(value)];
   } catch (error) {
     if (error instanceof CborError || error instanceof Malformed) return unreadable(error.message);

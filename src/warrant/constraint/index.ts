@@ -1,5 +1,5 @@
 import type { CborValue } from "../../cbor/value.ts";
-import { MAX_CONSTRAINT_NESTING } from "../limits.ts";
+import { MAX_CONSTRAINT_MEMBERS, MAX_CONSTRAINT_NESTING, MAX_STACK_CONSTRAINTS } from "../limits.ts";
 import { asArray, asUnsigned, Malformed } from "../malformed.ts";
 import { parseCelConstraint } from "./cel.ts";
 import { parseCidr } from "./cidr.ts";
@@ -65,16 +65,32 @@ const KINDS: ReadonlyMap<number, Parse> = new Map<number, Parse>([
 /** Composites count as one level above their members; a leaf is level 0. */
 const COMPOSITES: ReadonlySet<number> = new Set([12, 13, 14]);
 
+/** How many constraints may still be read. */
+export interface Room {
+  left: number;
+}
+
+/** For the constraints of one stack. */
+export function roomForConstraints(): Room {
+  return { left: MAX_STACK_CONSTRAINTS };
+}
+
 /**
  * Reads `[type, value]`.
  *
- * @throws {Malformed} when the shape is wrong or composites nest deeper than {@link MAX_CONSTRAINT_NESTING}.
+ * @throws {Malformed} when the shape is wrong, composites nest deeper than {@link MAX_CONSTRAINT_NESTING} or hold more than
+ * {@link MAX_CONSTRAINT_MEMBERS}, or there is no room left.
  */
-export function parseConstraint(value: CborValue): Constraint {
-  return parseAtLevel(value, 0);
+export function parseConstraint(value: CborValue, room: Room = roomForConstraints()): Constraint {
+  const most = Math.min(room.left, MAX_CONSTRAINT_MEMBERS);
+  const own = { left: most };
+  const constraint = parseAtLevel(value, 0, own);
+  room.left -= most - own.left;
+  return constraint;
 }
 
-function parseAtLevel(value: CborValue, level: number): Constraint {
+function parseAtLevel(value: CborValue, level: number, room: Room): Constraint {
+  if (--room.left < 0) throw new Malformed("more constraints than are read of one warrant or stack");
   const pair = asArray(value, "a constraint");
   if (pair.length !== 2) throw new Malformed("a constraint isn't a pair of type and value");
   const type = asUnsigned(pair[0], 255, "the type of a constraint");
@@ -83,7 +99,7 @@ function parseAtLevel(value: CborValue, level: number): Constraint {
   if (COMPOSITES.has(type) && level >= MAX_CONSTRAINT_NESTING) {
     throw new Malformed(`constraints nest deeper than ${MAX_CONSTRAINT_NESTING} levels`);
   }
-  return parse(pair[1], (member) => parseAtLevel(member, level + 1));
+  return parse(pair[1], (member) => parseAtLevel(member, level + 1, room));
 }
 
 /** The wire form `[type, value]`. */

@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { admit } from "../../../src/gateway/admit.ts";
-import { MAX_HEADER_CHARS, MAX_HEADER_LINES, MAX_TARGET_CHARS } from "../../../src/gateway/limits.ts";
+import {
+  MAX_CONNECTION_CHARS,
+  MAX_HEADER_CHARS,
+  MAX_HEADER_LINES,
+  MAX_TARGET_CHARS,
+} from "../../../src/gateway/limits.ts";
 import { fileOf, gatewayOf } from "./call.ts";
 import { request, type Sent } from "./request.ts";
 
@@ -97,6 +102,12 @@ describe("a request too large to judge is refused as such", () => {
     const value = "a".repeat(MAX_HEADER_CHARS - 1);
     assert.equal(reason({ headers: [["a", value]] }), undefined);
     assert.equal(reason({ headers: [["a", `${value}a`]] }), "request_too_large");
+  });
+
+  it("at the names for the next hop", () => {
+    const names = (length: number) => reason({ headers: [["connection", "a,".repeat(length / 2)]] });
+    assert.equal(names(MAX_CONNECTION_CHARS - "connection".length), undefined);
+    assert.equal(names(MAX_CONNECTION_CHARS), "request_too_large");
   });
 
   it("at the number of header lines", () => {
