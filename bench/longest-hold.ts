@@ -32,7 +32,7 @@ const { Check } = loadSync("envoy/service/auth/v3/external_auth.proto", {
 const root = generateSigningKey();
 const holder = generateSigningKey();
 const now = Math.floor(Date.now() / 1000);
-const snapshot = snapshotOf(`
+const snapshot = await snapshotOf(`
 version: "2"
 settings: {trusted_roots: ["${root.publicKey.hex}"], debug_mode: true}
 tools:
