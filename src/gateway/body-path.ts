@@ -37,21 +37,26 @@ export function parseBodyPath(text: string, refusesOtherCase: boolean): BodyPath
 export const REPEATED = Symbol("is given twice");
 export const RECASED = Symbol("is given with letters in another case");
 
-type Found = Value | undefined | typeof REPEATED | typeof RECASED;
+export const BROKEN = Symbol("is also given with bytes that aren't UTF-8, which some readers drop");
+
+type Found = Value | undefined | typeof REPEATED | typeof RECASED | typeof BROKEN;
 
 /**
  * The value at a path, undefined where there is none. With `*`, items without the rest of the path are left
  * out, and a list that stays empty counts as none.
+ *
+ * @param exact false when a `!` may stand for a byte that isn't UTF-8
  */
-export function* valueAt({ value, repeated }: JsonDocument, path: BodyPath): Steps<Found> {
+export function* valueAt({ value, repeated }: JsonDocument, path: BodyPath, exact: boolean): Steps<Found> {
   yield;
-  const found = yield* walk(value, path.steps, { repeated, looked: 0 });
+  const found = yield* walk(value, path.steps, { repeated, exact, looked: 0 });
   if (found === undefined || typeof found === "symbol" || repeated.size === 0) return found;
   return (yield* some(found, (part) => repeated.has(part))) ? REPEATED : found;
 }
 
 interface Walk {
   readonly repeated: JsonDocument["repeated"];
+  readonly exact: boolean;
   /** Items and names that were looked at since the last pause. */
   looked: number;
 }
@@ -88,6 +93,7 @@ function follow(value: Value, steps: readonly Step[], state: Walk): Found {
       if (!isObject(part)) return undefined;
       if (state.repeated.get(part)?.has(step.name)) return REPEATED;
       if (hasOtherCase(part, step, state)) return RECASED;
+      if (!state.exact && hasBroken(part, step, state)) return BROKEN;
       part = part.get(step.name);
     } else part = isList(part) && step.kind === "index" ? part[step.index] : undefined;
     if (part === undefined) return undefined;
@@ -105,6 +111,20 @@ function hasOtherCase(
   state.looked += object.size;
   for (const other of object.keys()) {
     if (other.length === name.length && other !== name && foldCase(other) === folded) return true;
+  }
+  return false;
+}
+
+function hasBroken(
+  object: ReadonlyMap<string, Value>,
+  { name, folded = name }: MemberStep,
+  state: Walk,
+): boolean {
+  state.looked += object.size;
+  for (const other of object.keys()) {
+    if (other.length <= name.length || !other.includes("!")) continue;
+    const rest = other.replaceAll("!", "");
+    if (rest === name || foldCase(rest) === folded) return true;
   }
   return false;
 }

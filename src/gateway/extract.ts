@@ -9,7 +9,7 @@ import type { JsonDocument } from "./json.ts";
 import { MAX_LISTED_NAMES } from "./limits.ts";
 import type { RouteMatch } from "./match.ts";
 import { queryOf } from "./path.ts";
-import { REPLACED, readQuery } from "./query.ts";
+import { hasKey, REPLACED, readQuery } from "./query.ts";
 import { type GatewayRefusal, isRefusal, refuse } from "./refusal.ts";
 import type { HttpRequest } from "./request.ts";
 
@@ -30,6 +30,7 @@ export function* extract(
   const { route } = match;
   const spoilt = headerFault(match, request);
   if (spoilt !== undefined) return refuse("ambiguous_request", spoilt);
+  if (overridesMethod(match, queryOf(request.target))) return refuse("ambiguous_request", OVERRIDDEN);
   const query =
     route.queryKeys.names.size === 0
       ? NO_QUERY
@@ -37,6 +38,7 @@ export function* extract(
   if (isRefusal(query)) return query;
   const body = route.readsBody ? yield* readBody(gateway, request) : undefined;
   if (isRefusal(body)) return body;
+  if (body !== undefined && overridesMethod(match, body)) return refuse("ambiguous_request", OVERRIDDEN);
   const input: Input = { match, request, query, body };
   const args = new Map<string, Value>();
   for (const rule of route.rules) {
@@ -45,6 +47,17 @@ export function* extract(
     if (value !== undefined) args.set(rule.argument, value);
   }
   return { args };
+}
+
+/** The query key, and the member of a body, in which some frameworks look for the method. */
+const METHOD_NAME = "_method";
+const OVERRIDDEN = `\`${METHOD_NAME}\` may change the method after this decision`;
+
+/** A route that takes an argument from there has it judged and signed. */
+function overridesMethod({ route }: RouteMatch, part: string | JsonDocument): boolean {
+  if (typeof part === "string") return !route.queryKeys.names.has(METHOD_NAME) && hasKey(part, METHOD_NAME);
+  if (!isObject(part.value) || !part.value.has(METHOD_NAME)) return false;
+  return !route.rules.some(({ source }) => source.from === "body" && source.path.text === METHOD_NAME);
 }
 
 const NO_QUERY: ReadonlyMap<string, string> = new Map();
@@ -150,7 +163,7 @@ function* bodyValue(
   { body, request }: Input,
 ): Steps<Value | undefined | GatewayRefusal> {
   if (body === undefined) return undefined;
-  const value = yield* valueAt(body, source.path);
+  const value = yield* valueAt(body, source.path, request.body.exact);
   if (typeof value === "symbol") {
     return refuse("ambiguous_request", `a member of \`${source.path.text}\` ${value.description}`, argument);
   }

@@ -41,7 +41,7 @@ export function readQuery(
     const key = decodeForm(equals < 0 ? pair : pair.slice(0, equals));
     if (key === undefined) return refuse("ambiguous_request", "a query key doesn't decode");
     if (!keys.names.has(key)) {
-      if (!isAlias(key, keys)) continue;
+      if (!isAlias(key, keys) && (exact || !hasBroken(key, keys))) continue;
       return refuse("ambiguous_request", `query key \`${key}\` may be read as an extracted one`);
     }
     if (values.has(key)) return refuse("ambiguous_request", `query key \`${key}\` was sent more than once`);
@@ -52,6 +52,21 @@ export function readQuery(
     values.set(key, value);
   }
   return values;
+}
+
+/** Whether a key is in a query, in any case and under any brackets. */
+export function hasKey(query: string, name: string): boolean {
+  return query.split("&").some((pair) => {
+    const key = decodeForm(pair.split("=", 1)[0] ?? "") ?? "";
+    return foldCase(key.split("[", 1)[0] ?? "") === foldCase(name);
+  });
+}
+
+/** Some readers drop bytes that aren't UTF-8, of which each `!` may be one. */
+function hasBroken(key: string, keys: QueryKeys): boolean {
+  if (!key.includes("!")) return false;
+  const rest = key.replaceAll("!", "");
+  return keys.names.has(rest) || isAlias(rest, keys);
 }
 
 /** Some servers ignore case; some put `k[]=1` and `k[a]=1` in a list or map named `k`. */

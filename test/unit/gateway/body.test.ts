@@ -185,8 +185,28 @@ describe("`!` in a body whose bytes may have been replaced", () => {
     assert.deepEqual(argumentsOf(named, post('{"a!":1}')), { v: 1n });
   });
 
+  it("is refused in a name that is an extracted one to readers that drop such bytes", () => {
+    for (const body of ['{"a":1,"a!":2}', '{"!a":2}', '{"a":1,"!A!":2}', '{"a":1,"\\u0021a":2}']) {
+      assertRefused(call(gateway, { ...post(body), exact: false }), "ambiguous_request", /drop/);
+    }
+    const exact = post('{"a":1,"a!":2}');
+    assert.deepEqual(argumentsOf(file, exact), { v: 1n });
+  });
+
   it("is harmless elsewhere", () => {
-    assert.deepEqual(argumentsOf(file, { ...post('{"a":1,"b":"!"}'), exact: false }), { v: 1n });
+    assert.deepEqual(argumentsOf(file, { ...post('{"a":1,"b":"!","!b":2}'), exact: false }), { v: 1n });
+  });
+});
+
+describe("a method in a body", () => {
+  it("is refused, as some frameworks act on it", () => {
+    assertRefused(call(gateway, post('{"a":1,"_method":"DELETE"}')), "ambiguous_request", /_method/);
+    assert.deepEqual(argumentsOf(file, post('{"a":1,"b":{"_method":"DELETE"}}')), { v: 1n });
+  });
+
+  it("passes as an argument, which is judged", () => {
+    const read = fileOf("v: {from: body, path: _method}");
+    assert.deepEqual(argumentsOf(read, post('{"_method":"DELETE"}')), { v: "DELETE" });
   });
 });
 

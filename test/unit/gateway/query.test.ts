@@ -81,4 +81,32 @@ describe("a query value", () => {
     assert.deepEqual(argumentsOf(file, { target: "/t?q=a!" }), { q: "a!" });
     assert.deepEqual(argumentsOf(file, { target: "/t?q=a%21", exact: false }), { q: "a!" });
   });
+
+  it("is refused beside a key that is the same but for bytes that some readers drop", () => {
+    for (const query of ["q=a&q!=b", "q=a&!Q=b", "!q!=b"]) {
+      assertRefused(
+        call(gateway, { target: `/t?${query}`, exact: false }),
+        "ambiguous_request",
+        /may be read/,
+      );
+    }
+    assert.deepEqual(argumentsOf(file, { target: "/t?q=a&r!=b", exact: false }), { q: "a" });
+    assert.deepEqual(argumentsOf(file, { target: "/t?q=a&q!=b" }), { q: "a" });
+  });
+});
+
+describe("a method in the query", () => {
+  it("is refused, as some frameworks act on it", () => {
+    for (const query of ["_method=PUT", "q=a&%5Fmethod=PUT", "_METHOD", "_method[]=PUT"]) {
+      assertRefused(call(gateway, { target: `/t?${query}` }), "ambiguous_request", /_method/);
+      assertRefused(call(gatewayOf(fileOf("")), { target: `/t?${query}` }), "ambiguous_request", /_method/);
+    }
+    assert.deepEqual(argumentsOf(file, { target: "/t?q=_method&method=PUT&_methods=a" }), { q: "_method" });
+  });
+
+  it("passes as an argument, which is judged", () => {
+    assert.deepEqual(argumentsOf(fileOf("m: {from: query, path: _method}"), { target: "/t?_method=PUT" }), {
+      m: "PUT",
+    });
+  });
 });
