@@ -1,13 +1,4 @@
-import {
-  isAlias,
-  isMap,
-  isScalar,
-  isSeq,
-  LineCounter,
-  type Node,
-  parseDocument,
-  type YAMLParseError,
-} from "yaml";
+import { isAlias, isMap, isScalar, isSeq, type Node, parseDocument, type YAMLParseError } from "yaml";
 import type { ConfigNode, Member } from "./config-node.ts";
 import { type ConfigProblem, problemAt } from "./problem.ts";
 
@@ -27,22 +18,20 @@ const MAX_EXPANDED_NODES = 500_000;
  * and not by the library's schema.
  */
 export function readYaml(text: string, file: string): YamlSource {
-  const lines = new LineCounter();
+  const starts = lineStarts(text);
   const document = parseDocument(text, {
     schema: "failsafe",
     stringKeys: true,
     uniqueKeys: false,
     prettyErrors: false,
     logLevel: "error",
-    lineCounter: lines,
   });
   function problem(offset: number, message: string): ConfigProblem {
-    const { line, col } = lines.linePos(offset);
-    const start = lines.lineStarts[line - 1] ?? 0;
+    const line = lineAt(starts, offset);
+    const start = starts[line - 1] ?? 0;
     const end = text.indexOf("\n", start);
-    const column = Math.max(1, col);
     return problemAt(
-      { file, line: Math.max(1, line), column, text: text.slice(start, end < 0 ? undefined : end) },
+      { file, line, column: offset - start + 1, text: text.slice(start, end < 0 ? undefined : end) },
       message,
     );
   }
@@ -51,6 +40,22 @@ export function readYaml(text: string, file: string): YamlSource {
   const builder = new TreeBuilder((offset, message) => problems.push(problem(offset, message)));
   const root = builder.build(document.contents);
   return { root: builder.incomplete ? undefined : root, problems, problem };
+}
+
+/** Told from the text: the library's own counter misses lines once there was a fault. */
+function lineStarts(text: string): readonly number[] {
+  return [0, ...Array.from(text.matchAll(/\n/g), ({ index }) => index + 1)];
+}
+
+/** Counted from 1. */
+function lineAt(starts: readonly number[], offset: number): number {
+  let line = 1;
+  for (let end = starts.length + 1; end - line > 1; ) {
+    const middle = (line + end) >> 1;
+    if ((starts[middle - 1] ?? 0) <= offset) line = middle;
+    else end = middle;
+  }
+  return line;
 }
 
 /** The first fault of each line: what the parser says of the rest of a line, or of the file, only follows from it. */

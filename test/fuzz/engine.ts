@@ -1,0 +1,160 @@
+import { randomFor } from "../differential/random.ts";
+import type { Coverage } from "./coverage.ts";
+import { longestStretch, type Target } from "./target.ts";
+
+/** An input that breaks what has to be true, or takes too long. */
+export interface Finding {
+  readonly target: string;
+  readonly error: string;
+  readonly input: Uint8Array;
+}
+
+export interface Progress {
+  readonly executions: number;
+  readonly corpus: number;
+  /** Characters of code that ran since everything was loaded; 0 when that isn't asked. */
+  readonly covered: number;
+  readonly slowest: { readonly milliseconds: number; readonly input: Uint8Array };
+}
+
+export interface Terms {
+  readonly seed: number;
+  readonly milliseconds: number;
+  /** Undefined to mutate the seeds only. */
+  readonly coverage: Coverage | undefined;
+  /** Told every input before it runs, so that one that never ends is known. */
+  readonly before: (input: Uint8Array) => void;
+  /** Told about once a second. */
+  readonly progress: (progress: Progress) => void;
+}
+
+const MAX_MILLISECONDS = 50;
+/** How long to go on before asking which code ran. */
+const BATCH_MILLISECONDS = 20;
+const PROGRESS_MILLISECONDS = 1000;
+const SHRINK_MILLISECONDS = 10_000;
+
+/** What is wrong with one input, or undefined. */
+export function examine(target: Target, input: Uint8Array): { milliseconds: number; error?: string } {
+  let judge = (): void => {};
+  try {
+    const milliseconds = longestStretch(() => {
+      judge = target.run(input);
+    });
+    judge();
+    return { milliseconds };
+  } catch (error) {
+    return { milliseconds: 0, error: error instanceof Error ? `${error.stack}` : String(error) };
+  }
+}
+
+/**
+ * Mutates inputs until one breaks something or the time is up. An input that runs code which none ran before, or that
+ * takes longer than any before, is kept and mutated further.
+ */
+export function fuzz(target: Target, terms: Terms): Finding | undefined {
+  const { coverage } = terms;
+  const { maxMilliseconds = MAX_MILLISECONDS } = target;
+  const end = performance.now() + terms.milliseconds;
+  const corpus: Uint8Array[] = [];
+  let executions = 0;
+  let told = performance.now();
+  let slowest: Progress["slowest"] = { milliseconds: 0, input: new Uint8Array() };
+
+  /** Runs one input. @returns a finding */
+  const execute = (input: Uint8Array): Finding | undefined => {
+    terms.before(input);
+    executions++;
+    const { milliseconds, error } = examine(target, input);
+    if (error !== undefined) return { target: target.name, error, input };
+    if (milliseconds <= slowest.milliseconds) return undefined;
+    // Whichever input comes along pays for other processes, for compiling and for the garbage of others.
+    const again = Array.from({ length: 4 }, () => examine(target, input).milliseconds);
+    const least = Math.min(milliseconds, ...again);
+    if (least <= slowest.milliseconds) return undefined;
+    slowest = { milliseconds: least, input };
+    if (least <= maxMilliseconds) return undefined;
+    return { target: target.name, error: `takes ${least.toFixed(1)} ms in one go`, input };
+  };
+  /** Keeps the inputs that run something new; found by halving, since asking takes longer than running. */
+  const keepFresh = (inputs: readonly Uint8Array[]): void => {
+    const fresh = coverage?.fresh() ?? [];
+    if (fresh.length === 0) return;
+    if (inputs.length === 1) corpus.push(...inputs);
+    else {
+      const middle = inputs.length >> 1;
+      for (const half of [inputs.slice(0, middle), inputs.slice(middle)]) {
+        for (const input of half) examine(target, input);
+        keepFresh(half);
+      }
+    }
+    // Also what ran once and not again, as with a cache.
+    coverage?.keep(fresh);
+  };
+
+  const seeds = target.seeds().filter((seed) => seed.length <= target.maxBytes);
+  coverage?.keep(coverage.fresh());
+  const loaded = coverage?.size() ?? 0;
+  const report = (): void =>
+    terms.progress({
+      executions,
+      corpus: corpus.length,
+      covered: (coverage?.size() ?? 0) - loaded,
+      slowest,
+    });
+  for (const seed of seeds) {
+    const finding = execute(seed);
+    if (finding !== undefined) return finding;
+  }
+  corpus.push(...seeds);
+  coverage?.keep(coverage.fresh());
+
+  for (let round = 0; performance.now() < end; round++) {
+    const random = randomFor(terms.seed, round);
+    const batch: Uint8Array[] = [];
+    const batchEnd = performance.now() + BATCH_MILLISECONDS;
+    do {
+      const input = mutated(target, coverage && random.chance(0.02) ? [slowest.input] : corpus, random);
+      const finding = execute(input);
+      if (finding !== undefined) {
+        report();
+        return shrink(target, finding);
+      }
+      batch.push(input);
+    } while (performance.now() < batchEnd);
+    keepFresh(batch);
+    if (performance.now() - told < PROGRESS_MILLISECONDS) continue;
+    told = performance.now();
+    report();
+  }
+  report();
+  return undefined;
+}
+
+type Random = ReturnType<typeof randomFor>;
+
+/** Half of the time one of the latest, as what is new is worth the most tries; and rather a short one. */
+function mutated(target: Target, corpus: readonly Uint8Array[], random: Random): Uint8Array {
+  const latest = random.chance(0.5) ? corpus.slice(-20) : corpus;
+  const [first, second] = [random.pick(latest), random.pick(latest)];
+  let input = second.length < first.length && random.chance(0.8) ? second : first;
+  do input = target.mutate(input, random, random.pick(corpus));
+  while (random.chance(0.5));
+  return input.slice(0, target.maxBytes);
+}
+
+/** Cuts pieces out of an input as long as the same thing goes wrong. */
+function shrink(target: Target, finding: Finding): Finding {
+  const [sameError] = finding.error.split("\n");
+  const end = performance.now() + SHRINK_MILLISECONDS;
+  let { input, error } = finding;
+  for (let size = input.length >> 1; size > 0; size >>= 1) {
+    for (let at = 0; at < input.length && performance.now() < end; ) {
+      const shorter = Buffer.concat([input.subarray(0, at), input.subarray(at + size)]);
+      const found = examine(target, shorter).error;
+      if (found?.split("\n")[0] === sameError) [input, error] = [shorter, found as string];
+      else at += size;
+    }
+  }
+  return { ...finding, input, error };
+}

@@ -1,0 +1,189 @@
+import { randomInt } from "node:crypto";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { Worker } from "node:worker_threads";
+import { examine, type Finding, type Progress } from "./engine.ts";
+import { readFinding, writeFinding } from "./finding.ts";
+import { TARGETS, targetNamed } from "./targets/index.ts";
+import type { Assignment, Message } from "./worker.ts";
+
+const HELP = `Usage: npm run fuzz -- [options]
+
+Hostile bytes for every entrance of the service, from mutated examples; each outcome is held against what has to be true.
+
+  --minutes N     for each target (default 1)
+  --target NAME   only this one; may be given several times
+  --seed S        0 to 4294967295 (default: a fresh one, printed)
+  --jobs N        targets side by side (default: one a core)
+  --blind         without asking which code ran, for comparison
+  --replay FILE   run the input of a finding again
+  --help
+
+Targets: ${TARGETS.map(({ name }) => name).join(", ")}
+
+Exit codes: 0 nothing found, 1 something found, 2 wrong usage.
+`;
+
+/** Beside this file and not under version control. */
+const OUTPUT = fileURLToPath(new URL("out", import.meta.url));
+/** Beyond it an input is taken to never end; the longest that may pass is a fraction of it. */
+const HANG_MILLISECONDS = 30_000;
+const REPORT_MILLISECONDS = 10_000;
+
+process.exitCode = await main();
+
+async function main(): Promise<number> {
+  let options: Options;
+  try {
+    options = readOptions();
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : error}\n\n${HELP}`);
+    return 2;
+  }
+  if (options.help) return print(HELP.trimEnd()) ?? 0;
+  if (options.replay !== undefined) return replay(options.replay);
+  print(`seed ${options.seed}`);
+  const waiting = [...options.targets];
+  const results: Result[] = [];
+  const work = async (): Promise<void> => {
+    for (let name = waiting.shift(); name !== undefined; name = waiting.shift())
+      results.push(await fuzzTarget(name, options));
+  };
+  await Promise.all(Array.from({ length: options.jobs }, work));
+  for (const { name, progress, finding } of results) {
+    print(`${name}: ${shown(progress)}${finding === undefined ? "" : ", 1 FINDING"}`);
+  }
+  for (const { finding } of results) if (finding !== undefined) report(finding);
+  return results.some(({ finding }) => finding !== undefined) ? 1 : 0;
+}
+
+interface Options {
+  readonly help: boolean;
+  readonly replay: string | undefined;
+  readonly targets: readonly string[];
+  readonly minutes: number;
+  readonly seed: number;
+  readonly jobs: number;
+  readonly guided: boolean;
+}
+
+function readOptions(): Options {
+  const text = { type: "string" } as const;
+  const flag = { type: "boolean", default: false } as const;
+  const { values } = parseArgs({
+    options: {
+      ...{ minutes: text, seed: text, jobs: text, replay: text },
+      ...{ target: { type: "string", multiple: true }, blind: flag, help: flag },
+    },
+  });
+  const number = (name: "minutes" | "seed" | "jobs", otherwise: number): number => {
+    const value = Number(values[name] ?? otherwise);
+    if (!(value >= 0)) throw new Error(`--${name} isn't a number`);
+    return value;
+  };
+  return {
+    help: values.help,
+    replay: values.replay,
+    targets: (values.target ?? TARGETS).map(
+      (each) => (typeof each === "string" ? targetNamed(each) : each).name,
+    ),
+    minutes: number("minutes", 1),
+    seed: number("seed", randomInt(2 ** 32)),
+    jobs: Math.max(1, number("jobs", availableParallelism())),
+    guided: !values.blind,
+  };
+}
+
+interface Result {
+  readonly name: string;
+  readonly progress: Shown;
+  readonly finding: Finding | undefined;
+}
+
+interface Shown extends Progress {
+  readonly milliseconds: number;
+}
+
+/** A thread for each, so that one which hangs or runs out of memory can be ended and its input told. */
+function fuzzTarget(name: string, { minutes, seed, guided }: Options): Promise<Result> {
+  const current = new SharedArrayBuffer(4 + targetNamed(name).maxBytes);
+  const assignment: Assignment = { target: name, seed, milliseconds: minutes * 60_000, guided, current };
+  const started = performance.now();
+  let heard = started;
+  let reported = started;
+  let progress: Progress = {
+    executions: 0,
+    corpus: 0,
+    covered: 0,
+    slowest: { milliseconds: 0, input: new Uint8Array() },
+  };
+  const worker = new Worker(new URL("worker.ts", import.meta.url), { workerData: assignment });
+  return new Promise((resolve) => {
+    const finish = (finding?: Finding): void => {
+      clearInterval(watch);
+      void worker.terminate();
+      const result = { ...progress, milliseconds: performance.now() - started };
+      save(`slowest-${name}.json`, {
+        target: name,
+        error: `${progress.slowest.milliseconds} ms`,
+        input: progress.slowest.input,
+      });
+      resolve({ name, progress: result, finding });
+    };
+    const underWay = (error: string): Finding => {
+      const length = new DataView(current).getUint32(0);
+      return { target: name, error, input: Uint8Array.from(new Uint8Array(current, 4, length)) };
+    };
+    const watch = setInterval(() => {
+      if (performance.now() - heard > HANG_MILLISECONDS) finish(underWay("doesn't end"));
+    }, 1000);
+    worker.on("message", (message: Message) => {
+      heard = performance.now();
+      if ("finding" in message) finish(message.finding);
+      else if ("done" in message) finish();
+      else {
+        progress = message.progress;
+        if (heard - reported < REPORT_MILLISECONDS) return;
+        reported = heard;
+        print(`  ${name}: ${shown({ ...progress, milliseconds: heard - started })}`);
+      }
+    });
+    worker.on("error", (error) => finish(underWay(`ends its thread: ${error}`)));
+  });
+}
+
+function shown({ executions, corpus, covered, slowest, milliseconds }: Shown): string {
+  const rate = Math.round(executions / (milliseconds / 1000));
+  return [
+    `${executions} executions, ${rate}/s`,
+    `${corpus} inputs kept, ${covered} characters of code`,
+    `slowest ${slowest.milliseconds.toFixed(1)} ms (${slowest.input.length} bytes)`,
+  ].join(", ");
+}
+
+function report(finding: Finding): void {
+  const file = save(`${finding.target}-${Date.now()}.json`, finding);
+  print(`\n${finding.target}: ${finding.error}\n  ${finding.input.length} bytes in ${file}`);
+  print(`  again: npm run fuzz -- --replay ${file}`);
+}
+
+function save(name: string, finding: Finding): string {
+  mkdirSync(OUTPUT, { recursive: true });
+  const file = join(OUTPUT, name);
+  writeFileSync(file, writeFinding(finding));
+  return relative(process.cwd(), file);
+}
+
+function replay(file: string): number {
+  const { target, input } = readFinding(file);
+  const { error, milliseconds } = examine(targetNamed(target), input);
+  print(error === undefined ? `${target}: holds, ${milliseconds.toFixed(1)} ms` : `${target}: ${error}`);
+  return error === undefined ? 0 : 1;
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}

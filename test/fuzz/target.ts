@@ -1,0 +1,47 @@
+import type { Steps } from "../../src/steps.ts";
+import type { Random } from "../differential/random.ts";
+
+/** One entrance for strangers' bytes, and what must be true of whatever comes in there. */
+export interface Target {
+  readonly name: string;
+  /** Inputs to begin with: what is read, and what is nearly read. */
+  readonly seeds: () => readonly Uint8Array[];
+  /** @param other another input, to take parts from */
+  readonly mutate: (input: Uint8Array, random: Random, other: Uint8Array) => Uint8Array;
+  /**
+   * Does what the service does with the bytes; that alone is timed.
+   *
+   * @returns what holds the outcome against what has to be true, and throws when it isn't
+   */
+  readonly run: (input: Uint8Array) => () => void;
+  /** Longest input, in bytes. */
+  readonly maxBytes: number;
+  /** Time that no input may take in one go; 50 unless said. */
+  readonly maxMilliseconds?: number;
+}
+
+let longest = 0;
+let inSteps = 0;
+
+/** Runs work to its end, and notes the longest time between two places where it would give way. */
+export function settle<Result>(work: Steps<Result>): Result {
+  const start = performance.now();
+  for (let before = start; ; ) {
+    const step = work.next();
+    const now = performance.now();
+    longest = Math.max(longest, now - before);
+    before = now;
+    if (step.done !== true) continue;
+    inSteps += now - start;
+    return step.value;
+  }
+}
+
+/** @returns the longest stretch of `work` that nothing else could come in between, in milliseconds */
+export function longestStretch(work: () => void): number {
+  longest = 0;
+  inSteps = 0;
+  const start = performance.now();
+  work();
+  return Math.max(longest, performance.now() - start - inSteps);
+}

@@ -1,0 +1,188 @@
+import assert from "node:assert/strict";
+import { isRefusal } from "../../../src/gateway/refusal.ts";
+import { createCheckService } from "../../../src/server/check.ts";
+import { readCheckRequest } from "../../../src/server/check-request.ts";
+import type { CheckResponse } from "../../../src/server/grpc.ts";
+import type { Log } from "../../../src/server/log.ts";
+import type { WorkQueue } from "../../../src/server/work-queue.ts";
+import { finish } from "../../../src/steps.ts";
+import { requestHash } from "../../../src/warrant/approval/request-hash.ts";
+import { encodeHeader } from "../../../src/warrant/header.ts";
+import { leafOf } from "../../../src/warrant/warrant.ts";
+import { approvalPayload, approvalsHeader, envelope } from "../../support/approvals.ts";
+import { snapshotOf } from "../../support/service.ts";
+import { APPROVERS, CHAINS, type Chain, keyOf, NOW, PAY, READ } from "../fixture.ts";
+import {
+  type Field,
+  field,
+  messageOf,
+  mutateProtobuf,
+  numberOf,
+  readFields,
+  writeFields,
+} from "../mutate-protobuf.ts";
+import { settle, type Target } from "../target.ts";
+
+const snapshot = await snapshotOf(`version: "2"
+settings: {trusted_roots: ["${keyOf(0).publicKey.hex}"], debug_mode: true}
+tools:
+  read: {constraints: {path: {from: query, path: path}, size: {from: path, path: size, type: integer}}}
+  pay: {constraints: {to: {from: body, path: to}}}
+routes:
+  - {pattern: "/read/{size}", method: [GET, POST], tool: read}
+  - {pattern: "/pay", method: POST, tool: pay}
+`);
+
+const [chain] = CHAINS as readonly [Chain, ...Chain[]];
+const hash = finish(requestHash(leafOf(chain.stack), PAY.tool, PAY.args));
+const quorum = approvalsHeader(
+  APPROVERS.slice(0, 2).map((key) => envelope(key, approvalPayload({ requestHash: hash, approvedAt: NOW }))),
+);
+const WARRANT = encodeHeader(chain.bytes);
+
+/** One request in the two forms in which Envoy sends headers and body. */
+function seedOf(
+  method: string,
+  path: string,
+  headers: Readonly<Record<string, string>>,
+  body: string,
+  raw: boolean,
+): Uint8Array {
+  const all = Object.entries({ ":path": path, ":method": method, ":authority": "api", ...headers });
+  const map = all.map(([key, value]) => field(1, [field(1, key), field(3, value)]));
+  const plain = all.map(([key, value]) => field(3, [field(1, key), field(2, value)]));
+  const http = [
+    field(1, "7"),
+    field(2, method),
+    ...(raw ? [field(13, map)] : plain),
+    field(4, path),
+    field(5, "api"),
+    field(6, "https"),
+    field(10, "HTTP/2"),
+  ];
+  const sent = body === "" ? [] : [field(raw ? 12 : 11, body)];
+  const source = field(1, [field(1, [field(1, [field(2, "10.0.0.1")])])]);
+  return writeFields([field(1, [source, field(4, [field(2, [...http, ...sent])])])]);
+}
+
+const read = {
+  "x-tenuo-warrant": WARRANT,
+  "x-tenuo-pop": chain.proof(READ),
+  "x-request-id": "r",
+  traceparent: `00-${"ab".repeat(16)}-${"cd".repeat(8)}-01`,
+};
+const pay = {
+  "x-tenuo-warrant": WARRANT,
+  "x-tenuo-pop": chain.proof(PAY),
+  "x-tenuo-approvals": quorum,
+  "content-type": "application/json",
+  "content-length": "10",
+};
+const WORDS = [
+  ...":path :method :authority x-tenuo-warrant x-tenuo-pop x-tenuo-approvals X-Tenuo-PoP x_tenuo_tool x-tenuo-tool content-type connection upgrade host".split(
+    " ",
+  ),
+  ...[
+    "/read/7?path=/data/a",
+    "/read/7?path=%2Fdata%2Fa",
+    "GET",
+    "POST",
+    "HEAD",
+    "CONNECT",
+    '{"to":"a"}',
+    '{"to":"b","to":"a"}',
+    "close, x-tenuo-pop",
+    "!",
+    ",",
+    "\xff",
+    "__proto__",
+  ],
+  ...[
+    "content-encoding",
+    "gzip",
+    "transfer-encoding",
+    "chunked",
+    "x-envoy-auth-partial-body",
+    "true",
+    "x-http-method-override",
+    "HTTP/1.1",
+  ],
+];
+
+/** Bytes of a CheckRequest, to the bytes of the answer. */
+export const checkRequest: Target = {
+  name: "check-request",
+  maxBytes: 65_536,
+  seeds: () =>
+    [true, false].flatMap((raw) => [
+      seedOf("GET", "/read/7?path=/data/a", read, "", raw),
+      seedOf("POST", "/pay", pay, '{"to":"a"}', raw),
+      seedOf("GET", "/none", {}, "", raw),
+    ]),
+  mutate: (input, random, other) => mutateProtobuf(input, random, other, WORDS),
+  run: (input) => {
+    const bytes = Buffer.from(input);
+    const replies: CheckResponse[] = [];
+    const arrival = { bytes, receivedAt: performance.now(), answerBy: Infinity, isCancelled: () => false };
+    service.check(arrival, (response) => replies.push(response));
+    const encoded = replies.map(service.encode);
+    return () => {
+      assert.deepEqual(faults.splice(0), [], "a fault of ours");
+      assert.equal(encoded.length, 1, "not answered once");
+      const [answer = Buffer.alloc(0)] = encoded;
+      if (isAllow(answer)) assertIsWhatWasSigned(bytes);
+    };
+  },
+};
+
+const faults: unknown[] = [];
+const nothing = (): void => {};
+const log: Log = {
+  ...{ decision: nothing, info: nothing, warn: nothing, error: nothing },
+  fault: (_message, error) => faults.push(error),
+};
+/** Does all work at once. */
+const queue: WorkQueue = {
+  offer: ({ steps }) => {
+    settle(steps);
+    return true;
+  },
+  length: () => 0,
+};
+const service = createCheckService({ snapshot: () => snapshot, now: () => NOW, log }, queue);
+
+/** What Envoy makes of the answer, read from its bytes; anything but a whole allow or a whole denial is a finding. */
+function isAllow(bytes: Uint8Array): boolean {
+  const fields: readonly Field[] = readFields(bytes) ?? [];
+  const status = messageOf(fields, 1) ?? [];
+  const [denied, ok] = [messageOf(fields, 2), messageOf(fields, 3)];
+  assert.ok((denied === undefined) !== (ok === undefined), "neither an allow nor a denial");
+  assert.equal(numberOf(status, 1) === 0, ok !== undefined, "the code contradicts the answer");
+  if (denied !== undefined)
+    assert.ok(numberOf(messageOf(denied, 1) ?? [], 1) >= 400, "a denial without a status");
+  return ok !== undefined;
+}
+
+/** Of an allowed request the parts that decide are those that were signed, told from scratch. */
+function assertIsWhatWasSigned(bytes: Buffer): void {
+  const question = readCheckRequest(bytes);
+  assert.ok(!isRefusal(question));
+  const { method, target, headers, body } = question.request;
+  const one = (name: string): Buffer => {
+    const lines = headers.lines.get(name) ?? [];
+    assert.equal(lines.length, 1, name);
+    return Buffer.from(lines[0]?.trim() ?? "", "base64");
+  };
+  assert.deepEqual(one("x-tenuo-warrant"), Buffer.from(WARRANT, "base64"));
+  const url = new URL(`http://h${target}`);
+  if (url.pathname === "/pay") {
+    assert.equal(method, "POST");
+    assert.deepEqual(one("x-tenuo-pop"), Buffer.from(pay["x-tenuo-pop"], "base64"));
+    assert.equal((JSON.parse(Buffer.from(body.bytes).toString()) as { to?: unknown }).to, "a");
+    return;
+  }
+  assert.ok(["GET", "POST"].includes(method));
+  assert.equal(url.pathname, "/read/7");
+  assert.deepEqual(url.searchParams.getAll("path"), ["/data/a"]);
+  assert.deepEqual(one("x-tenuo-pop"), Buffer.from(read["x-tenuo-pop"], "base64"));
+}
