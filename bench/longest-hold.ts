@@ -1,6 +1,4 @@
 import { openSync } from "node:fs";
-import { fileURLToPath } from "node:url";
-import { loadSync, type MethodDefinition } from "@grpc/proto-loader";
 import { encode } from "../src/cbor/encode.ts";
 import type { CborValue } from "../src/cbor/value.ts";
 import { generateSigningKey, type SigningKey } from "../src/crypto/ed25519.ts";
@@ -14,6 +12,7 @@ import { isStack } from "../src/warrant/parse.ts";
 import { signProof } from "../src/warrant/proof.ts";
 import { leafOf } from "../src/warrant/warrant.ts";
 import { gatingFields, WHOLE_TOOL } from "../test/support/approvals.ts";
+import { serializeCheck } from "../test/support/check-request.ts";
 import { type RawLink, rawChain, rawTools } from "../test/support/raw-chain.ts";
 import { snapshotOf } from "../test/support/service.ts";
 
@@ -24,10 +23,6 @@ const ROUNDS = 15;
 /** As the queue of the service gives each request in one go. */
 const SLICE_MS = 1;
 const MIB = 1024 * 1024;
-
-const { Check } = loadSync("envoy/service/auth/v3/external_auth.proto", {
-  includeDirs: [fileURLToPath(new URL("../proto", import.meta.url))],
-})["envoy.service.auth.v3.Authorization"] as { Check: MethodDefinition<object, object> };
 
 const root = generateSigningKey();
 const holder = generateSigningKey();
@@ -80,7 +75,7 @@ function credentials(links: readonly RawLink[], tool: string, args: Arguments): 
 
 function ask(name: string, http: Http): Case {
   const whole = { method: "GET", path: "/read/x", host: "api.test", protocol: "HTTP/2", ...http };
-  return { name, message: Check.requestSerialize({ attributes: { request: { http: whole } } }) };
+  return { name, message: serializeCheck(whole) };
 }
 
 function post(name: string, path: string, body: string, headers: Record<string, string> = {}): Case {

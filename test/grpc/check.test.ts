@@ -189,15 +189,19 @@ test("no bytes turn into a gRPC error, an empty answer or an allow", async (t) =
 });
 
 test("a bug in a check is a denial with 503, and is logged with its cause", async (t) => {
-  const service = await startService(t, gateway(), () => {
-    throw new Error("a bug");
+  const service = await startService(t, gateway(), {
+    change: () => {
+      throw new Error("a bug");
+    },
   }).catch(() => undefined);
   assert.equal(service, undefined, "a snapshot that can't be read is no start");
 
   let starting = true;
-  const running = await startService(t, gateway(), (snapshot) => {
-    if (!starting) throw new Error("a bug");
-    return snapshot;
+  const running = await startService(t, gateway(), {
+    change: (snapshot) => {
+      if (!starting) throw new Error("a bug");
+      return snapshot;
+    },
   });
   starting = false;
   const response = await ask(t, running, "/files/report", headersFor("report"));
@@ -208,7 +212,7 @@ test("a bug in a check is a denial with 503, and is logged with its cause", asyn
 });
 
 test("a log that can't be written doesn't turn a check into a gRPC error", async (t) => {
-  const service = await startService(t, gateway(), (snapshot) => snapshot, 0, true);
+  const service = await startService(t, gateway(), { hasBrokenLog: true });
   const response = await ask(t, service, "/files/report", headersFor("report"));
   assert.equal(response.status?.code, 14);
   assert.equal(response.deniedResponse?.status?.code, "ServiceUnavailable");
@@ -219,10 +223,12 @@ test("a bug lets nothing pass that some route enforces", async (t) => {
     ["audit", true],
     ["enforce", false],
   ] as const) {
-    const service = await startService(t, gateway(", mode: audit"), (snapshot) => ({
-      ...snapshot,
-      policy: { ...snapshot.policy, strictestMode: mode, gateway: undefined as never },
-    })).catch(() => undefined);
+    const service = await startService(t, gateway(", mode: audit"), {
+      change: (snapshot) => ({
+        ...snapshot,
+        policy: { ...snapshot.policy, strictestMode: mode, gateway: undefined as never },
+      }),
+    }).catch(() => undefined);
     if (service === undefined) assert.fail("the service didn't start");
     const response = await ask(t, service, "/files/report", headersFor("report"));
     assert.equal(response.okResponse != null, allows, mode);

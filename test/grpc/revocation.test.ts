@@ -137,7 +137,7 @@ test("a list that gets too old while the service runs takes readiness away, and 
     };
     return { ...snapshot, policy: { ...snapshot.policy, trust } };
   };
-  const service = await startService(t, gateway("aging", list(), ", max_age_secs: 60"), aged);
+  const service = await startService(t, gateway("aging", list(), ", max_age_secs: 60"), { change: aged });
   const told = () => service.logged.map(({ event }) => event).filter((event) => event.includes("ready"));
   assert.equal((await page(service, "/ready")).status, 200);
   issuedAt -= 100;

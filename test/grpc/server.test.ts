@@ -140,7 +140,7 @@ test("a preface that comes byte by byte is still gRPC, and one that changes its 
 });
 
 test("draining goes unready at once, still answers the proxies, then closes the port", async (t) => {
-  const service = await startService(t, READY, (snapshot) => snapshot, 1);
+  const service = await startService(t, READY, { drainSeconds: 1 });
   const authorizer = connectAuthorization(`127.0.0.1:${service.port}`);
   t.after(authorizer.close);
   await authorizer.check({});

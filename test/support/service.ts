@@ -20,18 +20,29 @@ export interface Logged {
   readonly detail: unknown;
 }
 
+export interface ServiceOptions {
+  /** What each check sees in place of the snapshot. */
+  readonly change?: (snapshot: Snapshot) => Snapshot;
+  readonly drainSeconds?: number;
+  readonly maxInflight?: number;
+  readonly hasBrokenLog?: boolean;
+}
+
 /** The service in this process on free ports of loopback; it ends with the test. */
 export async function startService(
   t: TestContext,
   gatewayYaml: string,
-  change: (snapshot: Snapshot) => Snapshot = (snapshot) => snapshot,
-  drainSeconds = 0,
-  brokenLog = false,
+  {
+    change = (snapshot) => snapshot,
+    drainSeconds = 0,
+    maxInflight,
+    hasBrokenLog = false,
+  }: ServiceOptions = {},
 ): Promise<Service> {
   const snapshot = await snapshotOf(gatewayYaml);
   const logged: Logged[] = [];
   const note = (event: string, detail: unknown): void => {
-    if (brokenLog) throw new Error("the log is broken");
+    if (hasBrokenLog) throw new Error("the log is broken");
     logged.push({ event, detail });
   };
   const log: Log = {
@@ -43,6 +54,7 @@ export async function startService(
   };
   const server = await startServer({
     ...{ bind: "127.0.0.1", port: 0, healthBind: "127.0.0.1", healthPort: 0, drainSeconds },
+    ...(maxInflight !== undefined && { maxInflight }),
     ...{ version: "0.0.0", snapshot: () => change(snapshot), log },
   });
   t.after(() => server.drain());

@@ -1,18 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { fileURLToPath } from "node:url";
-import { loadSync, type MethodDefinition } from "@grpc/proto-loader";
 import fc from "fast-check";
 import { MAX_HEADER_LINES } from "../../../src/gateway/limits.ts";
 import { isRefusal } from "../../../src/gateway/refusal.ts";
 import { type Question, readCheckRequest } from "../../../src/server/check-request.ts";
-
-const { Check } = loadSync("envoy/service/auth/v3/external_auth.proto", {
-  includeDirs: [fileURLToPath(new URL("../../../proto", import.meta.url))],
-})["envoy.service.auth.v3.Authorization"] as { Check: MethodDefinition<object, object> };
+import { deserialize, serializeAttributes, serializeCheck } from "../../support/check-request.ts";
 
 function question(attributes: object): Question {
-  return readable(readCheckRequest(Check.requestSerialize({ attributes })));
+  return readable(readCheckRequest(serializeAttributes(attributes)));
 }
 
 function readable(read: ReturnType<typeof readCheckRequest>): Question {
@@ -179,7 +174,7 @@ test("more header lines than are judged are too large, in either form and in bot
   const refusedWith = (joined: number, raw: number): string | undefined => {
     const headers = Object.fromEntries(lines(joined).map(({ key, value }) => [key, value]));
     const http = { headers, headerMap: { headers: lines(raw) } };
-    const read = readCheckRequest(Check.requestSerialize({ attributes: { request: { http } } }));
+    const read = readCheckRequest(serializeCheck(http));
     return isRefusal(read) ? read.refused : undefined;
   };
   assert.equal(refusedWith(MAX_HEADER_LINES, 0), undefined);
@@ -195,18 +190,14 @@ test("more header lines than are judged are too large, in either form and in bot
 test("texts beyond any bound are too large, wherever they stand, and a body isn't among them", () => {
   const long = "a".repeat(1_000_000);
   for (const http of [{ path: long, host: long }, { headers: { a: long, [long]: "" } }]) {
-    const read = readCheckRequest(Check.requestSerialize({ attributes: { request: { http } } }));
+    const read = readCheckRequest(serializeCheck(http));
     assert.ok(isRefusal(read) && read.refused === "request_too_large");
   }
   assert.equal(requestOf({ rawBody: Buffer.alloc(9_000_000) }).body.bytes.length, 9_000_000);
 });
 
 test("bytes that aren't a CheckRequest are ambiguous, one cut short at every byte included", () => {
-  const whole = Check.requestSerialize({
-    attributes: {
-      request: { http: { method: "GET", path: "/a", headers: { a: "1" }, rawBody: Buffer.of(1) } },
-    },
-  });
+  const whole = serializeCheck({ method: "GET", path: "/a", headers: { a: "1" }, rawBody: Buffer.of(1) });
   let refused = 0;
   for (let end = 1; end < whole.length; end++) {
     const read = readCheckRequest(whole.subarray(0, end));
@@ -254,8 +245,8 @@ test("a random CheckRequest is read as the generated decoder reads it", () => {
         request: { time: { seconds: 1 }, http: { ...given, headers: joined } },
         contextExtensions: { a: address },
       };
-      const wire = Check.requestSerialize({ attributes });
-      const decoded = JSON.parse(JSON.stringify(Check.requestDeserialize(wire))).attributes.request.http;
+      const wire = serializeAttributes(attributes);
+      const decoded = JSON.parse(JSON.stringify(deserialize(wire))).attributes.request.http;
       const { request, caller } = readable(readCheckRequest(wire));
       assert.equal(request.method, decoded.method ?? "");
       assert.equal(request.target, decoded.path ?? "");

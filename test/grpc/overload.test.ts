@@ -1,0 +1,118 @@
+import assert from "node:assert/strict";
+import { type TestContext, test } from "node:test";
+import { Client, credentials, status } from "@grpc/grpc-js";
+import { generateSigningKey } from "../../src/crypto/ed25519.ts";
+import { connectAuthorization, type ReceivedResponse } from "../../src/server/grpc.ts";
+import { MAX_CHAIN_LENGTH } from "../../src/warrant/limits.ts";
+import { serializeCheck } from "../support/check-request.ts";
+import { ownIssuer } from "../support/own.ts";
+import { rawChain, rawTools } from "../support/raw-chain.ts";
+import { type Service, startService } from "../support/service.ts";
+import { waitFor } from "../support/wait.ts";
+import { newKey, unixNow } from "../support/warrants.ts";
+
+const root = newKey();
+const agent = newKey();
+const gatewayYaml = `
+version: "2"
+settings: {trusted_roots: ["${root.publicKey.hex}"], max_chain_length: 65}
+tools: {read: {constraints: {}}}
+routes: [{pattern: "/read", method: GET, tool: read}]
+`;
+
+const warrant = await ownIssuer.mint(root, { holder: agent, tools: { read: {} } });
+const light = {
+  ...{ method: "GET", path: "/read", host: "api" },
+  headers: {
+    "x-tenuo-warrant": warrant,
+    "x-tenuo-pop": await ownIssuer.proof(warrant, agent, { tool: "read", args: {} }),
+  },
+};
+/** A chain as long as it can be, with a proof that is wrong in the end: seventy signatures to verify. */
+const heavy = {
+  ...{ method: "GET", path: "/read", host: "api" },
+  headers: {
+    "x-tenuo-warrant": longestChain(),
+    "x-tenuo-pop": Buffer.alloc(64, 1).toString("base64url"),
+  },
+};
+
+function longestChain(): string {
+  const keys = Array.from({ length: MAX_CHAIN_LENGTH + 1 }, generateSigningKey);
+  const links = keys.slice(1).map((holder, i) => ({
+    ...{ signer: i === 0 ? root : (keys[i] ?? holder), holder },
+    fields: { maxDepth: 64n, tools: rawTools({ read: {} }) },
+  }));
+  return rawChain(links, unixNow()).header;
+}
+
+function connect(t: TestContext, service: Service): (http: object) => Promise<ReceivedResponse> {
+  const { check, close } = connectAuthorization(`127.0.0.1:${service.port}`);
+  t.after(close);
+  return (http) => check({ attributes: { request: { http } } });
+}
+
+const reasonOf = (response: ReceivedResponse): string =>
+  response.dynamicMetadata?.fields["reason"]?.stringValue ?? "allow";
+
+function count(reasons: readonly string[]): Readonly<Record<string, number>> {
+  return Object.fromEntries(
+    [...new Set(reasons)].map((reason) => [reason, reasons.filter((r) => r === reason).length]),
+  );
+}
+
+test("above what may wait, checks are denied as overloaded, and every other verdict stays right", async (t) => {
+  const service = await startService(t, gatewayYaml, { maxInflight: 3 });
+  const ask = connect(t, service);
+  const reasons = (await Promise.all(Array.from({ length: 60 }, () => ask(heavy)))).map(reasonOf);
+  const { overloaded = 0, invalid_pop: judged = 0 } = count(reasons);
+  t.diagnostic(`${overloaded} overloaded, ${judged} judged`);
+  assert.ok(overloaded > 0 && judged > 0);
+  assert.equal(overloaded + judged, 60, JSON.stringify(count(reasons)));
+  assert.equal(reasonOf(await ask(light)), "allow");
+});
+
+test("a light check doesn't wait until heavy ones are done", async (t) => {
+  const service = await startService(t, gatewayYaml);
+  const [askHeavy, askLight] = [connect(t, service), connect(t, service)];
+  let left = 30;
+  const all = Array.from({ length: left }, async () => {
+    await askHeavy(heavy);
+    left--;
+  });
+  // Until then the messages are on their way.
+  await waitFor("the first heavy check is judged", () => left < 30);
+  assert.equal(reasonOf(await askLight(light)), "allow");
+  assert.ok(left > 0, "heavy checks were still waiting");
+  await Promise.all(all);
+});
+
+test("checks whose deadline has passed aren't judged", async (t) => {
+  const service = await startService(t, gatewayYaml);
+  const client = new Client(`127.0.0.1:${service.port}`, credentials.createInsecure());
+  t.after(() => client.close());
+  const message = serializeCheck(heavy);
+  const codes = await Promise.all(
+    Array.from(
+      { length: 40 },
+      () =>
+        new Promise<number | undefined>((resolve) =>
+          client.makeUnaryRequest(
+            "/envoy.service.auth.v3.Authorization/Check",
+            () => message,
+            (bytes) => bytes,
+            null,
+            { deadline: Date.now() + 200 },
+            (error) => resolve(error?.code),
+          ),
+        ),
+    ),
+  );
+  assert.ok(codes.includes(status.DEADLINE_EXCEEDED));
+  assert.equal(reasonOf(await connect(t, service)(light)), "allow");
+  const judged = service.logged.filter(
+    ({ detail }) => (detail as { reason?: string }).reason === "invalid_pop",
+  );
+  t.diagnostic(`${judged.length} of 40 were judged`);
+  assert.ok(judged.length < 40);
+});

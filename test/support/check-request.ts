@@ -1,0 +1,15 @@
+import { fileURLToPath } from "node:url";
+import { loadSync, type MethodDefinition } from "@grpc/proto-loader";
+
+const { Check } = loadSync("envoy/service/auth/v3/external_auth.proto", {
+  includeDirs: [fileURLToPath(new URL("../../proto", import.meta.url))],
+})["envoy.service.auth.v3.Authorization"] as { Check: MethodDefinition<object, object> };
+
+/** The generated codecs of a CheckRequest, for what our own reader is held against. */
+export const serializeAttributes = (attributes: object): Buffer => Check.requestSerialize({ attributes });
+export const deserialize = (bytes: Buffer): object => Check.requestDeserialize(bytes);
+
+/** A CheckRequest as a proxy sends it. */
+export function serializeCheck(http: object): Buffer {
+  return serializeAttributes({ request: { http } });
+}
