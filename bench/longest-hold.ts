@@ -265,7 +265,7 @@ function run(message: Buffer): Round {
     },
   );
   const arrival = {
-    bytes: message,
+    message,
     receivedAt: performance.now(),
     answerBy: Infinity,
     isCancelled: () => false,

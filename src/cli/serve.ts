@@ -68,6 +68,11 @@ settings.trusted_roots of the file. SIGHUP reads all files again; with an error 
       help: "checks that may wait for their turn; above it they are denied as overloaded",
       default: String(DEFAULT_MAX_INFLIGHT),
     },
+    "max-connection-age": {
+      value: "SECONDS",
+      help: "how long a proxy keeps a connection, so that new replicas get their share; 0 for as long as it likes",
+      default: "1800",
+    },
     "log-level": {
       value: "LEVEL",
       help: LOG_LEVELS.join(", "),
@@ -161,6 +166,7 @@ function readSources(input: Input): Sources {
 
 function readPorts(input: Input) {
   const bind = input.text("bind") ?? "0.0.0.0";
+  const maxAge = wholeNumber(input, "max-connection-age", DAY_SECONDS);
   const healthPort = wholeNumber(input, "health-port", MAX_PORT);
   return {
     bind,
@@ -168,6 +174,7 @@ function readPorts(input: Input) {
     healthBind: input.text("health-bind") ?? bind,
     healthPort: healthPort === 0 ? undefined : healthPort,
     drainSeconds: wholeNumber(input, "drain-seconds", DAY_SECONDS) ?? 0,
+    maxConnectionAgeSeconds: maxAge || Number.POSITIVE_INFINITY,
     maxInflight: wholeNumber(input, "max-inflight", MAX_INFLIGHT, 1) ?? DEFAULT_MAX_INFLIGHT,
   };
 }

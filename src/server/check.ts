@@ -1,11 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { authorize, type Policy } from "../decision/authorize.ts";
 import type { Decision, Deny } from "../decision/decision.ts";
-import { isRefusal } from "../gateway/refusal.ts";
 import { finish, type Steps } from "../steps.ts";
 import { NOTHING, readCheckRequest } from "./check-request.ts";
 import { internalDenial, internalFault, toCheckResponse } from "./check-response.ts";
-import type { Arrival, CheckResponse, CheckService } from "./grpc.ts";
+import type { CheckResponse } from "./grpc.ts";
+import type { Arrival, CheckService } from "./grpc-server.ts";
 import type { Log } from "./log.ts";
 import { serializeResponse } from "./response-guard.ts";
 import type { Snapshot } from "./snapshot.ts";
@@ -27,7 +27,7 @@ export function createCheckService(context: CheckContext, queue: WorkQueue): Che
     check: (arrival, reply) => {
       const refuse = (): void => reply(finish(answer(arrival, context, overload)));
       const isTaken = queue.offer({
-        bytes: arrival.bytes.length,
+        bytes: Buffer.isBuffer(arrival.message) ? arrival.message.length : 0,
         steps: answerInto(reply, arrival, context),
         isWanted: () => !arrival.isCancelled() && !isLate(arrival),
         abandon: (error) => {
@@ -64,11 +64,12 @@ function* answer(
   const requestId = `req_${randomUUID().replaceAll("-", "")}`;
   try {
     const { policy, answers } = context.snapshot();
-    const question = readCheckRequest(arrival.bytes);
-    const { request, caller } = isRefusal(question) ? NOTHING : question;
+    const { message } = arrival;
+    const question = Buffer.isBuffer(message) ? readCheckRequest(message) : message;
+    const { request, caller } = "refused" in question ? NOTHING : question;
     let decision: Decision;
     try {
-      if (isRefusal(question)) decision = denial(policy, question.refused, question.detail);
+      if ("refused" in question) decision = denial(policy, question.refused, question.detail);
       else decision = refusal?.(policy) ?? (yield* authorize(policy, context.now(), request));
     } catch (error) {
       context.log.fault("a check failed", error, requestId);

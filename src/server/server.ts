@@ -4,7 +4,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { countIds } from "../warrant/packed-ids.ts";
 import type { RevocationList } from "../warrant/revocation-list.ts";
 import { createCheckService } from "./check.ts";
-import { createGrpcServer } from "./grpc.ts";
+import { createGrpcServer } from "./grpc-server.ts";
+import { PROBE_MS } from "./limits.ts";
 import type { Log } from "./log.ts";
 import { type Health, healthPages } from "./pages.ts";
 import { unreadyReasons } from "./readiness.ts";
@@ -24,6 +25,8 @@ export interface ServerOptions {
   readonly drainSeconds: number;
   /** Checks that may wait for their turn, {@link DEFAULT_MAX_INFLIGHT} unless said; above it they are `overloaded`. */
   readonly maxInflight?: number;
+  /** How long a proxy keeps a connection; for ever unless said. */
+  readonly maxConnectionAgeSeconds?: number;
   readonly version: string;
   readonly snapshot: () => Snapshot;
   /** Shown on /status. */
@@ -40,8 +43,6 @@ export interface RunningServer {
 
 /** How late a change of readiness may show in gRPC health; the pages tell it at once. */
 const READINESS_INTERVAL_MS = 1_000;
-/** All the time one HTTP/1.1 connection has on the port of the checks. */
-const PROBE_TIMEOUT_MS = 10_000;
 /** Calls still running this long after the drain began are cut off. */
 const CLOSE_GRACE_MS = 5_000;
 
@@ -56,7 +57,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   ];
 
   const queue = createWorkQueue(options.maxInflight ?? DEFAULT_MAX_INFLIGHT);
-  const grpc = createGrpcServer(createCheckService({ snapshot, now, log }, queue));
+  const grpc = createGrpcServer(createCheckService({ snapshot, now, log }, queue), {
+    maxAgeSeconds: options.maxConnectionAgeSeconds ?? Number.POSITIVE_INFINITY,
+  });
   const showReadiness = (): boolean => {
     const isReady = unready().length === 0;
     grpc.setServing(isReady);
@@ -72,7 +75,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     (socket) => grpc.accept(remember(proxies, socket)),
     (socket) => {
       // Node times out slow requests only on servers that listen by themselves.
-      setTimeout(() => socket.destroy(), PROBE_TIMEOUT_MS).unref();
+      setTimeout(() => socket.destroy(), PROBE_MS).unref();
       http.emit("connection", socket);
     },
   );
@@ -109,7 +112,6 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       grpc.drain(CLOSE_GRACE_MS);
       for (const socket of sockets) if (!proxies.has(socket)) socket.destroy();
       await Promise.race([closed, sleep(CLOSE_GRACE_MS, undefined, { ref: false })]);
-      grpc.destroy();
       for (const socket of sockets) socket.destroy();
       healthServer.close();
       healthServer.closeAllConnections();

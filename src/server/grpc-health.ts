@@ -1,0 +1,69 @@
+import type { ServerHttp2Stream } from "node:http2";
+import { healthCodec, type ServingStatus } from "./grpc.ts";
+import {
+  INTERNAL,
+  isOpen,
+  NOT_FOUND,
+  sendError,
+  sendMessage,
+  startMessages,
+  type Unreceived,
+  writeMessage,
+} from "./grpc-message.ts";
+
+/** grpc.health.v1, for the server as a whole and for the Authorization service. */
+export interface HealthService {
+  /** Handlers by path, each for a call whose message has arrived. */
+  readonly methods: ReadonlyMap<string, (stream: ServerHttp2Stream, message: Buffer | Unreceived) => void>;
+  readonly setServing: (serving: boolean) => void;
+}
+
+const SERVICES: readonly string[] = ["", "envoy.service.auth.v3.Authorization"];
+
+export function createHealthService(): HealthService {
+  let status: ServingStatus = "NOT_SERVING";
+  const watchers = new Set<ServerHttp2Stream>();
+  const { check, watch, list } = healthCodec;
+
+  /** Calls `answer` with the name of the service that is asked for. */
+  const about =
+    (answer: (stream: ServerHttp2Stream, service: string) => void) =>
+    (stream: ServerHttp2Stream, message: Buffer | Unreceived): void => {
+      const service = Buffer.isBuffer(message) ? check.decode(message) : undefined;
+      if (service === undefined) sendError(stream, INTERNAL, "not a HealthCheckRequest");
+      else answer(stream, service);
+    };
+
+  return {
+    methods: new Map([
+      [
+        check.path,
+        about((stream, service) => {
+          if (SERVICES.includes(service)) sendMessage(stream, check.encode(status));
+          else sendError(stream, NOT_FOUND, "unknown service");
+        }),
+      ],
+      [
+        watch.path,
+        about((stream, service) => {
+          const isKnown = SERVICES.includes(service);
+          startMessages(stream);
+          writeMessage(stream, check.encode(isKnown ? status : "SERVICE_UNKNOWN"));
+          if (!isKnown || !isOpen(stream)) return;
+          watchers.add(stream);
+          stream.once("close", () => watchers.delete(stream));
+        }),
+      ],
+      [
+        list.path,
+        (stream) => sendMessage(stream, list.encode(new Map(SERVICES.map((name) => [name, status])))),
+      ],
+    ]),
+    setServing: (serving) => {
+      const next = serving ? "SERVING" : "NOT_SERVING";
+      if (next === status) return;
+      status = next;
+      for (const stream of watchers) writeMessage(stream, check.encode(status));
+    },
+  };
+}

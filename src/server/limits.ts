@@ -1,0 +1,75 @@
+import { MAX_BODY_BYTES } from "../gateway/limits.ts";
+
+/**
+ * Connections on the port of the checks. An Envoy opens one for each of its workers, so this is room for a thousand
+ * proxies and more; an idle connection holds some 50 KB here.
+ */
+export const MAX_CONNECTIONS = 4096;
+
+/** The health port is asked by a probe and a scraper. */
+export const MAX_HEALTH_CONNECTIONS = 256;
+
+/** All the time a request on the health port has, and its headers. */
+export const HEALTH_REQUEST_MS = 10_000;
+export const HEALTH_HEADERS_MS = 5_000;
+
+/** Room for the headers of any probe; Node's own default. */
+export const MAX_HEALTH_HEADER_BYTES = 16_384;
+
+/** A connection that hasn't said by then which protocol it speaks is closed. */
+export const OPENING_MS = 10_000;
+
+/** All the time one HTTP/1.1 connection has on the port of the checks, where only probes speak it. */
+export const PROBE_MS = 10_000;
+
+/** All the time a call has to arrive. A proxy sends a check in one go, and its own time limit is far shorter. */
+export const REQUEST_MS = 10_000;
+
+/** All the time a peer has to take an answer, which fits any window but a closed one. */
+export const RESPONSE_MS = 10_000;
+
+/** A peer that has gone without a word is found by then, at the latest; it is asked in this interval. */
+export const KEEPALIVE_MS = 30_000;
+export const KEEPALIVE_ANSWER_MS = 10_000;
+
+/** A connection without a call for so long is given up; gRPC probes tend to leave theirs open. */
+export const IDLE_MS = 300_000;
+
+/**
+ * Calls that were sent before the peer read that it shall go are taken for so long: more than the way to a proxy
+ * that asks about each request and back.
+ */
+export const NOTICE_MS = 100;
+
+/** Calls still running so long after a connection was told to go are cut off. */
+export const RETIRE_MS = 10_000;
+
+/**
+ * Calls at once on one connection: as many as Envoy's default circuit breaker lets through, so that a proxy which
+ * hasn't read our settings yet is refused none. Above it Envoy opens another connection.
+ */
+export const MAX_STREAMS = 1024;
+
+/** Headers of one call, in bytes as HTTP/2 counts them; Envoy sends half a kilobyte. */
+export const MAX_GRPC_HEADER_BYTES = 16_384;
+export const MAX_GRPC_HEADERS = 64;
+
+/** What HTTP/2 may hold for one connection, in megabytes: its streams and what they have yet to send. */
+export const MAX_SESSION_MEGABYTES = 64;
+
+/**
+ * Resets a connection may send, at once and in a second. Every client of a proxy that gives up is one, on the
+ * connection that all its clients share: Node's own limit, 1000 and 33 a second, lets one of them end it for all. So this
+ * is more than one thread can take in; what resets would otherwise save, the limits on work do.
+ */
+export const MAX_RESETS = 100_000;
+export const MAX_RESETS_PER_SECOND = 100_000;
+
+/** A CheckRequest: the largest body that can be configured, and all that comes with it. Above it is too large anyway. */
+export const MAX_MESSAGE_BYTES = MAX_BODY_BYTES + 4 * 1024 * 1024;
+
+/** Calls that are still arriving, together; a hundred of the default size. What comes above it is overload. */
+export const MAX_ARRIVING_BYTES = 256 * 1024 * 1024;
+
+/** A health question holds the name of a service. */
+export const MAX_HEALTH_MESSAGE_BYTES = 1024;
