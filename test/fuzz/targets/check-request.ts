@@ -123,7 +123,12 @@ export const checkRequest: Target = {
   run: (input) => {
     const bytes = Buffer.from(input);
     const replies: CheckResponse[] = [];
-    const arrival = { bytes, receivedAt: performance.now(), answerBy: Infinity, isCancelled: () => false };
+    const arrival = {
+      message: bytes,
+      receivedAt: performance.now(),
+      answerBy: Infinity,
+      isCancelled: () => false,
+    };
     service.check(arrival, (response) => replies.push(response));
     const encoded = replies.map(service.encode);
     return () => {

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createCheckService } from "../../../src/server/check.ts";
-import type { Arrival, CheckResponse } from "../../../src/server/grpc.ts";
+import type { CheckResponse } from "../../../src/server/grpc.ts";
+import type { Arrival } from "../../../src/server/grpc-server.ts";
 import type { Log } from "../../../src/server/log.ts";
 import type { Snapshot } from "../../../src/server/snapshot.ts";
 import type { Work } from "../../../src/server/work-queue.ts";
@@ -51,7 +52,7 @@ function ask(snapshot: Snapshot, arrival: Partial<Arrival> = {}, isQueueFull = f
   };
   createCheckService({ snapshot: () => snapshot, now: unixNow, log }, queue).check(
     {
-      ...{ bytes: rightCall, receivedAt: performance.now(), answerBy: Number.POSITIVE_INFINITY },
+      ...{ message: rightCall, receivedAt: performance.now(), answerBy: Number.POSITIVE_INFINITY },
       ...{ isCancelled: () => false, ...arrival },
     },
     (response) => replies.push(response),
@@ -76,8 +77,8 @@ test("what the queue doesn't take is overloaded at once", async () => {
 });
 
 test("where nothing is blocked, overload doesn't block either, and what a client forged is removed", async () => {
-  const bytes = serializeCheck({ method: "GET", path: "/read", headers: { "x_tenuo-tool": "forged" } });
-  const { replies, reasons } = ask(await snapshotOf(gatewayYaml("permissive")), { bytes }, true);
+  const message = serializeCheck({ method: "GET", path: "/read", headers: { "x_tenuo-tool": "forged" } });
+  const { replies, reasons } = ask(await snapshotOf(gatewayYaml("permissive")), { message }, true);
   const { status, okResponse } = replies[0] ?? {};
   assert.deepEqual([status?.code, reasons], [0, ["overloaded"]]);
   assert.ok(okResponse?.headersToRemove?.includes("x_tenuo-tool"));
