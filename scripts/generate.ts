@@ -13,6 +13,7 @@ import { tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gatewayJsonSchema } from "../src/gateway/schema.ts";
+import { limitsPage } from "./limits-page.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
@@ -24,7 +25,7 @@ interface Generated {
 }
 
 /** One function for each kind of generated file. */
-const generators: readonly (() => Generated | Promise<Generated>)[] = [grpcTypes, gatewaySchema];
+const generators: readonly (() => Generated | Promise<Generated>)[] = [grpcTypes, gatewaySchema, limits];
 
 /** TypeScript types of proto/; the options are those of src/server/grpc.ts. */
 function grpcTypes(): Generated {
@@ -55,6 +56,11 @@ function grpcTypes(): Generated {
 function gatewaySchema(): Generated {
   const text = `${JSON.stringify(gatewayJsonSchema(), undefined, 2)}\n`;
   return { files: new Map([["gateway.schema.json", text]]) };
+}
+
+/** The page of all bounds. */
+function limits(): Generated {
+  return { files: new Map([["docs/limits.md", limitsPage(root)]]) };
 }
 
 function filesIn(folder: string): string[] {
