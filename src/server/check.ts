@@ -18,6 +18,8 @@ export interface CheckContext {
   /** Unix seconds. */
   readonly now: () => number;
   readonly log: Log;
+  /** Told of each answer with that reason. */
+  readonly overloaded?: () => void;
 }
 
 /** Answers checks in the order of the queue; what it doesn't take, or what waits too long, is answered `overloaded`. */
@@ -77,6 +79,7 @@ function* answer(
     }
     // An allow that comes too late has no one to take it, and the log shall not tell of one.
     if (isLate(arrival)) decision = { ...overload(policy), mode: decision.mode };
+    if (!decision.allow && decision.reason === "overloaded") context.overloaded?.();
     yield;
     const response = toCheckResponse(decision, requestId, request, answers);
     context.log.decision(decision, request, caller, requestId, performance.now() - arrival.receivedAt);

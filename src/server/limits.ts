@@ -6,12 +6,17 @@ import { MAX_BODY_BYTES } from "../gateway/limits.ts";
  */
 export const MAX_CONNECTIONS = 4096;
 
+/** How often the log tells of connections that were refused. */
+export const CROWD_WARNING_MS = 10_000;
+
 /** The health port is asked by a probe and a scraper. */
 export const MAX_HEALTH_CONNECTIONS = 256;
 
 /** All the time a request on the health port has, and its headers. */
 export const HEALTH_REQUEST_MS = 10_000;
 export const HEALTH_HEADERS_MS = 5_000;
+/** How late that may be noticed. */
+export const HEALTH_CHECKING_MS = 1_000;
 
 /** Room for the headers of any probe; Node's own default. */
 export const MAX_HEALTH_HEADER_BYTES = 16_384;

@@ -1,4 +1,5 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
+import type { Metrics } from "./metrics.ts";
 
 /** What the pages tell. */
 export interface Health {
@@ -26,13 +27,17 @@ const PAGES: ReadonlyMap<string, Page> = new Map<string, Page>([
   ["/status", ({ status }) => ({ status: 200, body: status() })],
 ]);
 
+const METRICS_PATH = "/metrics";
+
 /**
  * The health pages.
  *
  * @param onCheckPort on the port of the checks a request that some proxy forwarded is refused: an HTTP
  * authorization filter pointed here by mistake would take a 200 for an allow.
+ * @param metrics shown on a page of their own
  */
-export function healthPages(health: Health, onCheckPort: boolean): RequestListener {
+export function healthPages(health: Health, onCheckPort: boolean, metrics?: Metrics): RequestListener {
+  const paths = [...PAGES.keys(), ...(metrics === undefined ? [] : [METRICS_PATH])];
   return (request, response) => {
     if (onCheckPort && wasForwarded(request)) {
       return send(response, 403, {
@@ -43,9 +48,11 @@ export function healthPages(health: Health, onCheckPort: boolean): RequestListen
       response.setHeader("allow", "GET, HEAD");
       return send(response, 405, { error: "only GET and HEAD" });
     }
-    const page = PAGES.get(request.url?.split("?", 1)[0] ?? "");
+    const path = request.url?.split("?", 1)[0] ?? "";
+    if (metrics !== undefined && path === METRICS_PATH) return void sendMetrics(response, metrics);
+    const page = PAGES.get(path);
     if (page === undefined)
-      return send(response, 404, { error: `no such page; there are ${[...PAGES.keys()].join(", ")}` });
+      return send(response, 404, { error: `no such page; there are ${paths.join(", ")}` });
     const { status, body } = page(health);
     send(response, status, body);
   };
@@ -55,6 +62,16 @@ const FORWARDED = /^(?:x-forwarded-|x-envoy-|x-tenuo-)|^x-request-id$/;
 
 function wasForwarded(request: IncomingMessage): boolean {
   return Object.keys(request.headers).some((name) => FORWARDED.test(name));
+}
+
+async function sendMetrics(response: ServerResponse, metrics: Metrics): Promise<void> {
+  try {
+    const { contentType, body } = await metrics.page();
+    response.writeHead(200, { "content-type": contentType, "cache-control": "no-store" });
+    response.end(body);
+  } catch {
+    send(response, 500, { error: "the metrics can't be read" });
+  }
 }
 
 /** Node leaves the body out of an answer to HEAD. */

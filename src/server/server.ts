@@ -1,12 +1,22 @@
-import { createServer as createHttpServer } from "node:http";
+import { createServer as createHttpServer, type ServerOptions as HttpServerOptions } from "node:http";
 import type { AddressInfo, Server as NetServer, Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { countIds } from "../warrant/packed-ids.ts";
 import type { RevocationList } from "../warrant/revocation-list.ts";
 import { createCheckService } from "./check.ts";
 import { createGrpcServer } from "./grpc-server.ts";
-import { PROBE_MS } from "./limits.ts";
+import {
+  CROWD_WARNING_MS,
+  HEALTH_CHECKING_MS,
+  HEALTH_HEADERS_MS,
+  HEALTH_REQUEST_MS,
+  MAX_CONNECTIONS,
+  MAX_HEALTH_CONNECTIONS,
+  MAX_HEALTH_HEADER_BYTES,
+  PROBE_MS,
+} from "./limits.ts";
 import type { Log } from "./log.ts";
+import { createMetrics } from "./metrics.ts";
 import { type Health, healthPages } from "./pages.ts";
 import { unreadyReasons } from "./readiness.ts";
 import { createSharedPort } from "./shared-port.ts";
@@ -57,7 +67,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   ];
 
   const queue = createWorkQueue(options.maxInflight ?? DEFAULT_MAX_INFLIGHT);
-  const grpc = createGrpcServer(createCheckService({ snapshot, now, log }, queue), {
+  const sockets = new Set<Socket>();
+  const metrics = createMetrics({ connections: () => sockets.size, inflight: queue.length });
+  const { overloaded } = metrics;
+  const grpc = createGrpcServer(createCheckService({ snapshot, now, log, overloaded }, queue), {
     maxAgeSeconds: options.maxConnectionAgeSeconds ?? Number.POSITIVE_INFINITY,
   });
   const showReadiness = (): boolean => {
@@ -69,7 +82,6 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
 
   const pages = healthSource(options, unready, now);
   const http = createHttpServer(healthPages(pages, true));
-  const sockets = new Set<Socket>();
   const proxies = new Set<Socket>();
   const port = createSharedPort(
     (socket) => grpc.accept(remember(proxies, socket)),
@@ -80,7 +92,13 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     },
   );
   port.on("connection", (socket) => remember(sockets, socket));
-  const healthServer = createHttpServer(healthPages(pages, false));
+  const warn = crowdWarning(log);
+  port.on("drop", () => {
+    metrics.connectionRefused();
+    warn();
+  });
+  const healthServer = createHttpServer(HEALTH_SERVER_OPTIONS, healthPages(pages, false, metrics));
+  healthServer.maxConnections = MAX_HEALTH_CONNECTIONS;
 
   await listen(port, options.port, options.bind, "--port");
   if (options.healthPort !== undefined) {
@@ -116,6 +134,25 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       healthServer.close();
       healthServer.closeAllConnections();
     },
+  };
+}
+
+const HEALTH_SERVER_OPTIONS: HttpServerOptions = {
+  requestTimeout: HEALTH_REQUEST_MS,
+  headersTimeout: HEALTH_HEADERS_MS,
+  connectionsCheckingInterval: HEALTH_CHECKING_MS,
+  maxHeaderSize: MAX_HEALTH_HEADER_BYTES,
+};
+
+/** Says that connections are refused; not for each of them. */
+function crowdWarning(log: Log): () => void {
+  let refused = 0;
+  let nextAt = 0;
+  return () => {
+    refused++;
+    if (performance.now() < nextAt) return;
+    nextAt = performance.now() + CROWD_WARNING_MS;
+    log.warn("connections_refused", `more than ${MAX_CONNECTIONS} connections are open`, { refused });
   };
 }
 

@@ -1,4 +1,5 @@
 import { createServer, type Server, type Socket } from "node:net";
+import { MAX_CONNECTIONS, OPENING_MS } from "./limits.ts";
 
 /** Takes over a connection whose first bytes have been looked at and put back. */
 type Receiver = (socket: Socket) => void;
@@ -7,15 +8,12 @@ type Receiver = (socket: Socket) => void;
 const HTTP2_PREFACE = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
 /** The head of the SETTINGS frame that a client sends right behind it. */
 const FRAME_HEAD_BYTES = 9;
-/** A connection that hasn't said by then which of the two it is, is closed. */
-const OPENING_TIMEOUT_MS = 10_000;
-
 /** Tells HTTP/2 from HTTP/1.1 by the first bytes, so that gRPC and the health pages share one port. */
 export function createSharedPort(http2: Receiver, http1: Receiver): Server {
-  return createServer((socket) => {
+  const server = createServer((socket) => {
     // The receivers bring their own error handlers; this one covers the time before.
     socket.on("error", () => socket.destroy());
-    const deadline = setTimeout(() => socket.destroy(), OPENING_TIMEOUT_MS);
+    const deadline = setTimeout(() => socket.destroy(), OPENING_MS);
     socket.once("close", () => clearTimeout(deadline));
     let seen = Buffer.alloc(0);
     const look = (): void => {
@@ -31,4 +29,6 @@ export function createSharedPort(http2: Receiver, http1: Receiver): Server {
     };
     socket.on("readable", look);
   });
+  server.maxConnections = MAX_CONNECTIONS;
+  return server;
 }
