@@ -76,8 +76,10 @@ export function createGrpcServer(service: CheckService, { maxAgeSeconds }: Conne
   const health = createHealthService();
   const arriving = createArriving(MAX_ARRIVING_BYTES);
 
+  // Node makes the session while it is told of the connection.
+  let accepted: Socket;
   server.on("session", (session) => {
-    const cared = careFor(session, maxAgeSeconds * 1000);
+    const cared = careFor(session, accepted, maxAgeSeconds * 1000);
     sessions.add(cared);
     session.once("close", () => sessions.delete(cared));
   });
@@ -100,7 +102,10 @@ export function createGrpcServer(service: CheckService, { maxAgeSeconds }: Conne
   });
 
   return {
-    accept: (socket) => server.emit("connection", socket),
+    accept: (socket) => {
+      accepted = socket;
+      server.emit("connection", socket);
+    },
     setServing: health.setServing,
     drain: (graceMs) => {
       for (const session of sessions) session.retire(graceMs);

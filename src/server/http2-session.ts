@@ -1,4 +1,5 @@
-import { constants, type ServerHttp2Session } from "node:http2";
+import type { ServerHttp2Session } from "node:http2";
+import type { Socket } from "node:net";
 import { IDLE_MS, KEEPALIVE_ANSWER_MS, KEEPALIVE_MS, NOTICE_MS, RETIRE_MS } from "./limits.ts";
 
 /** One connection of a proxy. */
@@ -7,8 +8,11 @@ export interface CaredSession {
   readonly retire: (graceMs: number) => void;
 }
 
-/** Names no call, so that those which are on their way are still taken (RFC 9113 §6.8). */
-const ANY_STREAM = 2 ** 31 - 1;
+/**
+ * A GOAWAY that names the last of all streams: no more calls, and those on their way are still taken (RFC 9113 §6.8).
+ * It is written past Node, whose own goaway() leaves them without an answer.
+ */
+const NOTICE = Buffer.from("0000080700000000007fffffff00000000", "hex");
 
 /** So that connections that were opened together aren't closed together. */
 const AGE_SPREAD = 0.1;
@@ -16,9 +20,10 @@ const AGE_SPREAD = 0.1;
 /**
  * Ends a connection that is too old, unused, or dead.
  *
+ * @param socket which it runs on
  * @param maxAgeMs Infinity: any age
  */
-export function careFor(session: ServerHttp2Session, maxAgeMs: number): CaredSession {
+export function careFor(session: ServerHttp2Session, socket: Socket, maxAgeMs: number): CaredSession {
   let calls = 0;
   let lastUsed = performance.now();
   let retiring = false;
@@ -36,7 +41,8 @@ export function careFor(session: ServerHttp2Session, maxAgeMs: number): CaredSes
     setTimeout(() => session.destroy(), graceMs).unref();
     if (retiring) return;
     retiring = true;
-    session.goaway(constants.NGHTTP2_NO_ERROR, ANY_STREAM);
+    // Between frames: Node hands the socket whole ones.
+    socket.write(NOTICE);
     setTimeout(() => session.close(), NOTICE_MS).unref();
   };
 

@@ -13,3 +13,7 @@ export const deserialize = (bytes: Buffer): object => Check.requestDeserialize(b
 export function serializeCheck(http: object): Buffer {
   return serializeAttributes({ request: { http } });
 }
+
+type Verdict = { readonly deniedResponse?: { readonly status?: { readonly code?: number } } };
+
+export const decodeResponse = (bytes: Buffer): Verdict => Check.responseDeserialize(bytes);

@@ -1,0 +1,110 @@
+import { once } from "node:events";
+import { connect, type Socket } from "node:net";
+
+/** Types and flags of frames (RFC 9113 §6). */
+export const DATA = 0;
+export const HEADERS = 1;
+export const PRIORITY = 2;
+export const RST_STREAM = 3;
+export const SETTINGS = 4;
+export const PING = 6;
+export const GOAWAY = 7;
+export const WINDOW_UPDATE = 8;
+export const CONTINUATION = 9;
+export const END_STREAM = 1;
+export const END_HEADERS = 4;
+
+export interface Frame {
+  readonly type: number;
+  readonly flags: number;
+  readonly stream: number;
+  readonly payload: Buffer;
+}
+
+export function frame(
+  type: number,
+  flags: number,
+  stream: number,
+  payload: Buffer = Buffer.alloc(0),
+): Buffer {
+  const head = Buffer.alloc(9);
+  head.writeUIntBE(payload.length, 0, 3);
+  head.writeUInt8(type, 3);
+  head.writeUInt8(flags, 4);
+  head.writeUInt32BE(stream, 5);
+  return Buffer.concat([head, payload]);
+}
+
+/** Header lines that leave no trace in the peer's table; names and values of up to 126 characters. */
+export function headerBlock(lines: readonly (readonly [string, string])[]): Buffer {
+  const text = (part: string): Buffer => Buffer.concat([Buffer.of(part.length), Buffer.from(part, "latin1")]);
+  return Buffer.concat(lines.flatMap(([name, value]) => [Buffer.of(0), text(name), text(value)]));
+}
+
+export type Lines = readonly (readonly [string, string])[];
+
+/** The head of a call of `Check`, with lines replaced and added. */
+export function callHead(changes: Readonly<Record<string, string>> = {}): Buffer {
+  const lines = {
+    ":method": "POST",
+    ":scheme": "http",
+    ":path": "/envoy.service.auth.v3.Authorization/Check",
+    ":authority": "authorizer",
+    "content-type": "application/grpc",
+    te: "trailers",
+    ...changes,
+  };
+  return headerBlock(Object.entries(lines));
+}
+
+/** A message as gRPC frames it. */
+export function grpcMessage(message: Buffer, flag = 0, length: number = message.length): Buffer {
+  const prefix = Buffer.alloc(5);
+  prefix.writeUInt8(flag, 0);
+  prefix.writeUInt32BE(length, 1);
+  return Buffer.concat([prefix, message]);
+}
+
+/** HTTP/2 by hand: sends whatever it is told, and reads frames. It never answers by itself. */
+export interface RawHttp2 {
+  readonly socket: Socket;
+  /** Waits while the peer doesn't read; does nothing once the connection is closed. */
+  readonly send: (...frames: readonly Buffer[]) => Promise<void>;
+  /** All so far. */
+  readonly frames: () => readonly Frame[];
+  readonly isClosed: () => boolean;
+}
+
+const PREFACE = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+
+export async function openRaw(port: number, settings: Buffer = frame(SETTINGS, 0, 0)): Promise<RawHttp2> {
+  const socket = connect(port, "127.0.0.1");
+  let received: Buffer = Buffer.alloc(0);
+  const frames: Frame[] = [];
+  let closed = false;
+  socket.on("error", () => {});
+  socket.once("close", () => {
+    closed = true;
+  });
+  socket.on("data", (chunk) => {
+    received = Buffer.concat([received, chunk]);
+    while (received.length >= 9 && received.length >= 9 + received.readUIntBE(0, 3)) {
+      const length = received.readUIntBE(0, 3);
+      const [type = 0, flags = 0] = received.subarray(3);
+      const payload = received.subarray(9, 9 + length);
+      frames.push({ type, flags, stream: received.readUInt32BE(5), payload });
+      received = received.subarray(9 + length);
+    }
+  });
+  await once(socket, "connect");
+  socket.write(Buffer.concat([Buffer.from(PREFACE), settings]));
+  return {
+    socket,
+    send: async (...parts) => {
+      if (closed || socket.destroyed || socket.write(Buffer.concat(parts))) return;
+      await Promise.race([once(socket, "drain"), once(socket, "close")]).catch(() => {});
+    },
+    frames: () => frames,
+    isClosed: () => closed,
+  };
+}
