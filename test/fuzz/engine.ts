@@ -29,8 +29,9 @@ export interface Terms {
 }
 
 const MAX_MILLISECONDS = 50;
-/** How long to go on before asking which code ran. */
+/** How long to go on before asking which code ran, at least, and in times that the last answer took. */
 const BATCH_MILLISECONDS = 20;
+const BATCH_ANSWERS = 10;
 const PROGRESS_MILLISECONDS = 1000;
 const SHRINK_MILLISECONDS = 10_000;
 
@@ -61,25 +62,38 @@ export function fuzz(target: Target, terms: Terms): Finding | undefined {
   let told = performance.now();
   let slowest: Progress["slowest"] = { milliseconds: 0, input: new Uint8Array() };
 
+  coverage?.keep(coverage.fresh());
+  const loaded = coverage?.size() ?? 0;
+  const report = (): void => {
+    told = performance.now();
+    const covered = (coverage?.size() ?? 0) - loaded;
+    terms.progress({ executions, corpus: corpus.length, covered, slowest });
+  };
   /** Runs one input. @returns a finding */
   const execute = (input: Uint8Array): Finding | undefined => {
     terms.before(input);
     executions++;
+    if (performance.now() - told > PROGRESS_MILLISECONDS) report();
     const { milliseconds, error } = examine(target, input);
     if (error !== undefined) return { target: target.name, error, input };
-    if (milliseconds <= slowest.milliseconds) return undefined;
-    // Whichever input comes along pays for other processes, for compiling and for the garbage of others.
-    const again = Array.from({ length: 4 }, () => examine(target, input).milliseconds);
-    const least = Math.min(milliseconds, ...again);
+    if (milliseconds <= slowest.milliseconds || isOnlyLate(target, input, slowest.milliseconds))
+      return undefined;
+    const least = timeOf(target, input);
     if (least <= slowest.milliseconds) return undefined;
     slowest = { milliseconds: least, input };
     if (least <= maxMilliseconds) return undefined;
     return { target: target.name, error: `takes ${least.toFixed(1)} ms in one go`, input };
   };
-  /** Keeps the inputs that run something new; found by halving, since asking takes longer than running. */
-  const keepFresh = (inputs: readonly Uint8Array[]): void => {
+  /**
+   * Keeps the inputs that run something new; found by halving, since asking takes longer than running.
+   *
+   * @returns how long it took to be told, in milliseconds
+   */
+  const keepFresh = (inputs: readonly Uint8Array[]): number => {
+    const asked = performance.now();
     const fresh = coverage?.fresh() ?? [];
-    if (fresh.length === 0) return;
+    const took = performance.now() - asked;
+    if (fresh.length === 0) return took;
     if (inputs.length === 1) corpus.push(...inputs);
     else {
       const middle = inputs.length >> 1;
@@ -90,18 +104,10 @@ export function fuzz(target: Target, terms: Terms): Finding | undefined {
     }
     // Also what ran once and not again, as with a cache.
     coverage?.keep(fresh);
+    return took;
   };
 
   const seeds = target.seeds().filter((seed) => seed.length <= target.maxBytes);
-  coverage?.keep(coverage.fresh());
-  const loaded = coverage?.size() ?? 0;
-  const report = (): void =>
-    terms.progress({
-      executions,
-      corpus: corpus.length,
-      covered: (coverage?.size() ?? 0) - loaded,
-      slowest,
-    });
   for (const seed of seeds) {
     const finding = execute(seed);
     if (finding !== undefined) return finding;
@@ -109,12 +115,13 @@ export function fuzz(target: Target, terms: Terms): Finding | undefined {
   corpus.push(...seeds);
   coverage?.keep(coverage.fresh());
 
+  let answered = 0;
   for (let round = 0; performance.now() < end; round++) {
     const random = randomFor(terms.seed, round);
     const batch: Uint8Array[] = [];
-    const batchEnd = performance.now() + BATCH_MILLISECONDS;
+    const batchEnd = performance.now() + Math.max(BATCH_MILLISECONDS, BATCH_ANSWERS * answered);
     do {
-      const input = mutated(target, coverage && random.chance(0.02) ? [slowest.input] : corpus, random);
+      const input = mutated(target, random.chance(0.02) ? [slowest.input] : corpus, random);
       const finding = execute(input);
       if (finding !== undefined) {
         report();
@@ -122,10 +129,7 @@ export function fuzz(target: Target, terms: Terms): Finding | undefined {
       }
       batch.push(input);
     } while (performance.now() < batchEnd);
-    keepFresh(batch);
-    if (performance.now() - told < PROGRESS_MILLISECONDS) continue;
-    told = performance.now();
-    report();
+    answered = keepFresh(batch);
   }
   report();
   return undefined;
@@ -143,9 +147,32 @@ function mutated(target: Target, corpus: readonly Uint8Array[], random: Random):
   return input.slice(0, target.maxBytes);
 }
 
+/** Whether an input took long once only: it pays for other processes, for compiling, and for the garbage of others. */
+function isOnlyLate(target: Target, input: Uint8Array, milliseconds: number): boolean {
+  for (let i = 0; i < 3; i++) if (examine(target, input).milliseconds <= milliseconds) return true;
+  return false;
+}
+
+/** Long enough for the clock of processor time, whose ticks are coarse. */
+const TIMED_MILLISECONDS = 50;
+
+/** How long an input takes in one go, in milliseconds, other processes left out as far as can be told. */
+function timeOf(target: Target, input: Uint8Array): number {
+  const start = process.threadCpuUsage();
+  const begun = performance.now();
+  const stretches: number[] = [];
+  while (stretches.length < 5 || performance.now() - begun < TIMED_MILLISECONDS)
+    stretches.push(examine(target, input).milliseconds);
+  const { user, system } = process.threadCpuUsage(start);
+  const share = (user + system) / 1000 / (performance.now() - begun);
+  const mean = stretches.reduce((sum, each) => sum + each, 0) / stretches.length;
+  return Math.min(...stretches, mean * share);
+}
+
 /** Cuts pieces out of an input as long as the same thing goes wrong. */
 function shrink(target: Target, finding: Finding): Finding {
   const [sameError] = finding.error.split("\n");
+  if (examine(target, finding.input).error === undefined) return finding;
   const end = performance.now() + SHRINK_MILLISECONDS;
   let { input, error } = finding;
   for (let size = input.length >> 1; size > 0; size >>= 1) {

@@ -82,7 +82,7 @@ export function mutateProtobuf(
       () => fields.toSpliced(at, 1),
       () => fields.toSpliced(at, 0, chosen),
       () => [...fields.toSpliced(at, 1), chosen],
-      () => fields.toSpliced(at, 0, random.pick(readFields(other) ?? fields)),
+      () => fields.toSpliced(at, 0, random.pick([...(readFields(other) ?? []), chosen])),
       () => fields.with(at, { ...chosen, number: 1 + random.below(14) }),
       () => fields.with(at, { ...chosen, wire: random.below(6) }),
       () => fields.with(at, { ...chosen, bytes: random.pick(fields).bytes }),

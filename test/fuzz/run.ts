@@ -56,7 +56,6 @@ async function main(): Promise<number> {
   for (const { name, progress, finding } of results) {
     print(`${name}: ${shown(progress)}${finding === undefined ? "" : ", 1 FINDING"}`);
   }
-  for (const { finding } of results) if (finding !== undefined) report(finding);
   return results.some(({ finding }) => finding !== undefined) ? 1 : 0;
 }
 
@@ -125,6 +124,7 @@ function fuzzTarget(name: string, { minutes, seed, guided }: Options): Promise<R
     const finish = (finding?: Finding): void => {
       clearInterval(watch);
       void worker.terminate();
+      if (finding !== undefined) report(finding);
       const result = { ...progress, milliseconds: performance.now() - started };
       save(`slowest-${name}.json`, {
         target: name,
@@ -166,7 +166,7 @@ function shown({ executions, corpus, covered, slowest, milliseconds }: Shown): s
 
 function report(finding: Finding): void {
   const file = save(`${finding.target}-${Date.now()}.json`, finding);
-  print(`\n${finding.target}: ${finding.error}\n  ${finding.input.length} bytes in ${file}`);
+  print(`\n${finding.target}: FOUND ${finding.error}\n  ${finding.input.length} bytes in ${file}`);
   print(`  again: npm run fuzz -- --replay ${file}`);
 }
 
