@@ -160,13 +160,15 @@ const TIMED_MILLISECONDS = 50;
 function timeOf(target: Target, input: Uint8Array): number {
   const start = process.threadCpuUsage();
   const begun = performance.now();
-  const stretches: number[] = [];
-  while (stretches.length < 5 || performance.now() - begun < TIMED_MILLISECONDS)
-    stretches.push(examine(target, input).milliseconds);
+  let [times, least, sum] = [0, Infinity, 0];
+  for (; times < 5 || performance.now() - begun < TIMED_MILLISECONDS; times++) {
+    const { milliseconds } = examine(target, input);
+    least = Math.min(least, milliseconds);
+    sum += milliseconds;
+  }
   const { user, system } = process.threadCpuUsage(start);
   const share = (user + system) / 1000 / (performance.now() - begun);
-  const mean = stretches.reduce((sum, each) => sum + each, 0) / stretches.length;
-  return Math.min(...stretches, mean * share);
+  return Math.min(least, (sum / times) * share);
 }
 
 /** Cuts pieces out of an input as long as the same thing goes wrong. */
