@@ -5,11 +5,11 @@ import { run } from "./cli/run.ts";
 const EXIT_INTERRUPTED = 130;
 
 // Whoever reads us may stop early (`| head`); the command still has to end by itself and clean up.
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code !== "EPIPE") throw error;
-  });
-}
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+});
+// What can't be complained about, as on a full disk, is no reason to end.
+process.stderr.on("error", () => {});
 
 process.exitCode = await run(process.argv.slice(2), {
   variables: process.env,

@@ -136,11 +136,15 @@ export async function startServe(
   const listening = await waitFor(
     "`serve` listens",
     () => {
-      if (child.exitCode !== null) throw new Error(`it ended: ${stderr}`);
+      if (child.exitCode !== null || child.signalCode !== null) return "ended";
       return lines().find(({ event }) => event === "listening");
     },
     START_SECONDS,
   );
+  if (listening === "ended") {
+    await closed;
+    throw new Error(`\`serve\` ended: ${stderr}`);
+  }
   return {
     port: Number(listening["port"]),
     listening,
