@@ -78,11 +78,9 @@ async function startReloadable(t: TestContext): Promise<{ readonly state: State;
   const loaded = await loadSnapshot(sources, new Date());
   if (!loaded.ok) assert.fail(loaded.errors.join("\n"));
   const state = createState(sources, loaded.snapshot);
-  const { port } = await startService(
-    t,
-    GATEWAY.replace(/ {2}revocation:\n.*\n.*\n.*\n/, ""),
-    state.snapshot,
-  );
+  const { port } = await startService(t, GATEWAY.replace(/ {2}revocation:\n.*\n.*\n.*\n/, ""), {
+    change: state.snapshot,
+  });
   return { state, port };
 }
 

@@ -25,7 +25,7 @@ export interface Answerer {
 export interface Figures {
   readonly asked: number;
   readonly wrong: readonly string[];
-  /** Without a verdict. */
+  /** Without a verdict: broken calls, and the reason `overloaded`. */
   readonly errors: number;
   readonly perSecond: number;
   readonly longestMs: number;
@@ -58,7 +58,8 @@ export function keepAsking(
       const sent = performance.now();
       try {
         const verdict = await answerer.ask(question.target, headers);
-        if (!question.expected.includes(verdict)) wrong.push(`${question.name}: ${verdict}`);
+        if (verdict === "overloaded") errors++;
+        else if (!question.expected.includes(verdict)) wrong.push(`${question.name}: ${verdict}`);
       } catch {
         errors++;
         // As a client would, instead of spinning.

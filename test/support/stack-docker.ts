@@ -108,6 +108,11 @@ export async function startDocker(settings: StackSettings): Promise<Stack> {
       const { host, port: mapped } = address(container, port);
       return fetch(`http://${host}:${mapped}${path}`);
     };
+    const kill = async (container: StartedTestContainer): Promise<void> => {
+      // Not `container.stop()`: it remembers that it was called, and would leave the container at the end.
+      const client = await getContainerRuntimeClient();
+      await client.container.getById(container.getId()).kill();
+    };
     return {
       driver: "docker",
       gateway: () => address(envoy, 8080),
@@ -115,16 +120,19 @@ export async function startDocker(settings: StackSettings): Promise<Stack> {
       upstreamCount: async () => Number(await (await get(upstream, 8081, "/")).text()),
       envoyOutput: () => outputs.envoy,
       serviceOutput: () => outputs["tenuo-ext-authz"],
-      killService: async () => {
-        // Not `service.stop()`: it remembers that it was called, and would leave the container at the end.
-        const client = await getContainerRuntimeClient();
-        await client.container.getById(service.getId()).kill();
-      },
+      killService: () => kill(service),
       startService: async () => {
         outputs["tenuo-ext-authz"] = "";
         await service.restart();
         await waitFor("the service to be ready", async () =>
           (await get(service, 9091, "/ready")).status === 200 ? true : undefined,
+        );
+      },
+      killEnvoy: () => kill(envoy),
+      startEnvoy: async () => {
+        await envoy.restart();
+        await waitFor("Envoy to answer", async () =>
+          (await get(envoy, 8080, "/")).status !== 503 ? true : undefined,
         );
       },
       stop,

@@ -17,6 +17,8 @@ const host = "127.0.0.1";
 export interface LocalStack extends Stack {
   /** Resident memory of the service, in bytes. */
   serviceMemory(): number;
+  /** Where the service answers checks. */
+  readonly checkPort: number;
 }
 
 /** The stack as processes of this machine, on free ports of the loopback interface. */
@@ -43,6 +45,12 @@ export async function startLocal(settings: StackSettings): Promise<LocalStack> {
     service = startProgram(process.execPath, [join(root, "src/main.ts"), ...serve]);
     await ready("the service", service, `http://${host}:${health}/ready`, (status) => status === 200);
   };
+  const startEnvoy = async (): Promise<void> => {
+    const quick = ["--concurrency", "2", "--file-flush-interval-msec", "50", "--log-level", "warn"];
+    const apart = ["--disable-hot-restart", "--base-id", String(gateway)];
+    proxy = startProgram(envoy, ["--config-path", envoyYaml, ...quick, ...apart]);
+    await ready("Envoy", proxy, `http://${host}:${gateway}/`, (status) => status !== 503);
+  };
   const stop = async (): Promise<void> => {
     // Killed, since nobody waits for the connections it would drain.
     await Promise.all([proxy?.stop("SIGKILL"), service?.stop("SIGKILL"), upstream.stop()]);
@@ -52,10 +60,7 @@ export async function startLocal(settings: StackSettings): Promise<LocalStack> {
     writeFileSync(gatewayYaml, settings.gatewayYaml);
     writeFileSync(envoyYaml, moveAddresses(settings.envoyYaml ?? exampleEnvoyYaml, addresses));
     await startService();
-    const quick = ["--concurrency", "2", "--file-flush-interval-msec", "50", "--log-level", "warn"];
-    const apart = ["--disable-hot-restart", "--base-id", String(gateway)];
-    proxy = startProgram(envoy, ["--config-path", envoyYaml, ...quick, ...apart]);
-    await ready("Envoy", proxy, `http://${host}:${gateway}/`, (status) => status !== 503);
+    await startEnvoy();
   } catch (error) {
     await stop();
     throw error;
@@ -69,6 +74,9 @@ export async function startLocal(settings: StackSettings): Promise<LocalStack> {
     serviceOutput: () => service?.output() ?? "",
     killService: async () => service?.stop("SIGKILL"),
     startService,
+    killEnvoy: async () => proxy?.stop("SIGKILL"),
+    startEnvoy,
+    checkPort: check,
     serviceMemory: () => {
       const resident = /VmRSS:\s*(\d+) kB/.exec(readFileSync(`/proc/${service?.pid}/status`, "utf8"))?.[1];
       return Number(resident) * 1024;

@@ -21,6 +21,9 @@ export interface Stack {
   killService(): Promise<void>;
   /** Again, after {@link killService}; returns when it is ready. */
   startService(): Promise<void>;
+  killEnvoy(): Promise<void>;
+  /** Again, after {@link killEnvoy}; returns when it answers. */
+  startEnvoy(): Promise<void>;
   stop(): Promise<void>;
 }
 

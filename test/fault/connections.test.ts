@@ -1,0 +1,135 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { type ClientHttp2Session, connect as connectHttp2 } from "node:http2";
+import { connect } from "node:net";
+import { type TestContext, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { callHeaders, type Figures, keepAsking, overGrpc, type Question, told } from "../support/asking.ts";
+import { ownIssuer } from "../support/own.ts";
+import { type Serving, startServe } from "../support/service.ts";
+import { newKey } from "../support/warrants.ts";
+
+const root = newKey();
+const agent = newKey();
+const call = { tool: "t", args: {} };
+const mint = (key = root) => ownIssuer.mint(key, { holder: agent, tools: { t: {} }, ttl: 3600 });
+const [good, strange] = await Promise.all([mint(), mint(newKey())]);
+const questions: readonly Question[] = [
+  { name: "good", target: "/t", headers: callHeaders(good, agent, call), expected: ["allow"] },
+  { name: "strange", target: "/t", headers: callHeaders(strange, agent, call), expected: ["untrusted_root"] },
+];
+
+const GATEWAY = `
+version: "2"
+settings: {trusted_roots: ["${root.publicKey.hex}"]}
+tools: {t: {}}
+routes: [{pattern: /t, method: GET, tool: t}]
+`;
+
+const CHECK = {
+  ":method": "POST",
+  ":path": "/envoy.service.auth.v3.Authorization/Check",
+  "content-type": "application/grpc",
+  te: "trailers",
+};
+/** A whole gRPC message: an empty CheckRequest. */
+const EMPTY_CHECK = Buffer.alloc(5);
+const CANCEL = 8;
+
+function megabytes({ pid }: Serving): number {
+  const resident = /VmRSS:\s*(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
+  return Math.round(Number(resident) / 1024);
+}
+
+function session(t: TestContext, { port }: Serving): ClientHttp2Session {
+  const opened = connectHttp2(`http://127.0.0.1:${port}`);
+  opened.on("error", () => {});
+  t.after(() => opened.destroy());
+  return opened;
+}
+
+/** A request may be told that there are too many of them; that holds it, and lets nothing pass. */
+function assertRight(t: TestContext, what: string, figures: Figures): void {
+  t.diagnostic(`${what}: ${told(figures)}`);
+  assert.deepEqual(figures.wrong, []);
+  assert.ok(figures.asked - figures.errors > 0, "others were served");
+}
+
+/** Must be over well before a deployment would kill it. */
+async function assertStopsInTime(t: TestContext, service: Serving): Promise<void> {
+  const started = performance.now();
+  await service.stop();
+  const took = performance.now() - started;
+  t.diagnostic(`stopped in ${Math.round(took)} ms`);
+  assert.ok(took < 12_000);
+}
+
+test("10 000 calls cancelled by gRPC clients leave the verdicts of others right, also on the same connection", async (t) => {
+  const service = await startServe(t, GATEWAY);
+  const asking = keepAsking(t, overGrpc(service.port), questions);
+  const started = performance.now();
+  let answered = 0;
+  let lost = 0;
+  const shared = session(t, service);
+  for (let i = 0; i < 10_000; i++) {
+    const stream = shared.request(CHECK);
+    stream.on("error", () => {});
+    if (i % 100 === 0) {
+      // One that isn't cancelled, among those that are.
+      let bytes = 0;
+      stream.on("data", (chunk: Buffer) => (bytes += chunk.length));
+      stream.on("close", () => (bytes > EMPTY_CHECK.length ? answered++ : lost++));
+      stream.end(EMPTY_CHECK);
+      continue;
+    }
+    if (i % 3 > 0) stream.end(EMPTY_CHECK);
+    if (i % 3 < 2) stream.close(CANCEL);
+    else setTimeout(() => stream.close(CANCEL), 2);
+    if (i % 50 === 49) await sleep(1);
+  }
+  const seconds = (performance.now() - started) / 1000;
+  await sleep(200);
+  const figures = await asking.stop();
+  t.diagnostic(
+    `10 000 calls in ${seconds.toFixed(1)} s, of 100 not cancelled ${answered} answered, ${lost} lost`,
+  );
+  assertRight(t, `${megabytes(service)} MiB`, figures);
+  assert.deepEqual([answered, lost], [100, 0]);
+  await assertStopsInTime(t, service);
+});
+
+test("clients that vanish without a word, or never read, cost a bounded memory and never hold up the end", async (t) => {
+  const service = await startServe(t, GATEWAY);
+  const asking = keepAsking(t, overGrpc(service.port), questions);
+  await sleep(300);
+  const before = megabytes(service);
+  for (let i = 0; i < 50; i++) {
+    // Ones that begin and never go on: nothing, a preface, half a request of HTTP/1.1.
+    const start = ["", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "GET /hea"][i % 3] ?? "";
+    const silent = connect(service.port, "127.0.0.1", () => silent.write(start)).on("error", () => {});
+    t.after(() => silent.destroy());
+    // Others ask, leave the message open, and are never heard of again.
+    const half = session(t, service);
+    for (let n = 0; n < 20; n++)
+      half
+        .request(CHECK)
+        .on("error", () => {})
+        .write(EMPTY_CHECK.subarray(0, 3));
+  }
+  // And some ask for as much as they may, and take none of the answers.
+  for (let i = 0; i < 10; i++) {
+    const deaf = session(t, service);
+    deaf.on("connect", (_session, socket) => socket.pause());
+    for (let n = 0; n < 500; n++)
+      deaf
+        .request(CHECK)
+        .on("error", () => {})
+        .end(EMPTY_CHECK);
+  }
+  await sleep(4_000);
+  const after = megabytes(service);
+  const figures = await asking.stop();
+  assertRight(t, `110 connections that are dead, ${before} → ${after} MiB`, figures);
+  assert.ok(after - before < 300, `${before} → ${after} MiB`);
+  await assertStopsInTime(t, service);
+});
