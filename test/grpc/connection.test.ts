@@ -1,0 +1,166 @@
+import assert from "node:assert/strict";
+import { connect as connectTcp } from "node:net";
+import { type TestContext, test } from "node:test";
+import { connectAuthorization } from "../../src/server/grpc.ts";
+import {
+  IDLE_MS,
+  KEEPALIVE_ANSWER_MS,
+  KEEPALIVE_MS,
+  OPENING_MS,
+  PROBE_MS,
+  REQUEST_MS,
+  RESPONSE_MS,
+} from "../../src/server/limits.ts";
+import {
+  callHead,
+  DATA,
+  END_HEADERS,
+  END_STREAM,
+  frame,
+  GOAWAY,
+  grpcMessage,
+  HEADERS,
+  openRaw,
+  PING,
+  type RawHttp2,
+  RST_STREAM,
+  SETTINGS,
+} from "../support/raw-http2.ts";
+import { startService } from "../support/service.ts";
+import { waitFor } from "../support/wait.ts";
+
+const GATEWAY = `
+version: "2"
+settings: {trusted_roots: ["8a88e3dd7409f195fd52db2d3cba5d72ca6709bf1d94121bf3748801b40f6f5c"]}
+tools: {t: {}}
+routes: [{pattern: /t, tool: t}]
+`;
+const nothing = grpcMessage(Buffer.alloc(0));
+const ACK = 1;
+
+/** A service whose clock is told what to do, once the connection stands. */
+async function startTimed(t: TestContext) {
+  const service = await startService(t, GATEWAY);
+  t.mock.timers.enable({ apis: ["setTimeout", "setInterval"] });
+  return service;
+}
+
+function seen(raw: RawHttp2, type: number, flag = 0): Promise<true> {
+  return waitFor(`a frame of type ${type}`, () =>
+    raw.frames().some((each) => each.type === type && (each.flags & flag) === flag) ? true : undefined,
+  );
+}
+
+const closed = (raw: RawHttp2): Promise<true> => waitFor("the end", () => raw.isClosed() || undefined);
+
+test("a peer that doesn't answer is dropped, and one that does stays", async (t) => {
+  const service = await startTimed(t);
+  const [dead, alive] = await Promise.all([openRaw(service.port), openRaw(service.port)]);
+  await Promise.all([seen(dead, SETTINGS), seen(alive, SETTINGS)]);
+  t.mock.timers.tick(KEEPALIVE_MS);
+  await Promise.all([seen(dead, PING), seen(alive, PING)]);
+  const [ping] = alive.frames().filter(({ type }) => type === PING);
+  await alive.send(frame(PING, ACK, 0, ping?.payload), frame(PING, 0, 0, Buffer.alloc(8)));
+  await seen(alive, PING, ACK);
+  t.mock.timers.tick(KEEPALIVE_ANSWER_MS);
+  await closed(dead);
+  assert.equal(alive.isClosed(), false);
+  alive.socket.destroy();
+});
+
+test("a connection without calls is told to go", async (t) => {
+  const service = await startTimed(t);
+  const raw = await openRaw(service.port);
+  await seen(raw, SETTINGS);
+  const now = performance.now();
+  t.mock.method(performance, "now", () => now + IDLE_MS);
+  t.mock.timers.tick(KEEPALIVE_MS);
+  await seen(raw, GOAWAY);
+  raw.socket.destroy();
+});
+
+test("a check that doesn't arrive is denied, and an answer that nobody takes is given up", async (t) => {
+  const service = await startTimed(t);
+  // No answer fits into windows of 0.
+  for (const [settings, ms, end] of [
+    [undefined, REQUEST_MS, HEADERS],
+    [frame(SETTINGS, 0, 0, Buffer.of(0, 4, 0, 0, 0, 0)), RESPONSE_MS, RST_STREAM],
+  ] as const) {
+    const raw = await openRaw(service.port, settings);
+    await raw.send(frame(HEADERS, END_HEADERS, 1, callHead()));
+    if (settings === undefined) await raw.send(frame(DATA, 0, 1, nothing.subarray(0, 3)));
+    else await raw.send(frame(DATA, END_STREAM, 1, nothing));
+    await raw.send(frame(PING, 0, 0, Buffer.alloc(8)));
+    await seen(raw, PING, ACK);
+    if (settings !== undefined) await seen(raw, HEADERS);
+    t.mock.timers.tick(ms);
+    await seen(raw, end);
+    raw.socket.destroy();
+  }
+  const reasons = service.logged
+    .filter(({ event }) => event === "decision")
+    .map(({ detail }) => (detail as { readonly reason?: string }).reason);
+  assert.equal(reasons[0], "overloaded");
+});
+
+test("a connection that says nothing, or half of something, is dropped", async (t) => {
+  const service = await startTimed(t);
+  for (const [start, ms] of [
+    ["", OPENING_MS],
+    ["PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", OPENING_MS],
+    ["GET /health HTTP/1.1\r\nhost: a\r\n", PROBE_MS],
+  ] as const) {
+    const socket = connectTcp(service.port, "127.0.0.1", () => socket.write(start));
+    let isClosed = false;
+    socket
+      .on("error", () => {})
+      .on("close", () => {
+        isClosed = true;
+      });
+    // The clock goes on until the bytes have been looked at, and beyond.
+    await waitFor("the end", () => {
+      t.mock.timers.tick(ms);
+      return isClosed || undefined;
+    });
+  }
+});
+
+test("resets don't end the connection that all clients of a proxy share", async (t) => {
+  const service = await startService(t, GATEWAY);
+  const raw = await openRaw(service.port);
+  const cancelled = 10_000;
+  for (let index = 0; index < cancelled; index++) {
+    const stream = 1 + 2 * index;
+    const reset = frame(RST_STREAM, 0, stream, Buffer.of(0, 0, 0, 8));
+    await raw.send(frame(HEADERS, END_HEADERS, stream, callHead()), frame(DATA, 0, stream, nothing), reset);
+  }
+  const last = 1 + 2 * cancelled;
+  await raw.send(frame(HEADERS, END_HEADERS, last, callHead()), frame(DATA, END_STREAM, last, nothing));
+  await waitFor("the answer", () => raw.frames().some(({ stream }) => stream === last) || undefined);
+  assert.equal(
+    raw.frames().some(({ type }) => type === GOAWAY),
+    false,
+  );
+  raw.socket.destroy();
+});
+
+test("the health port shows metrics, the port of the checks doesn't", async (t) => {
+  const service = await startService(t, GATEWAY);
+  const authorizer = connectAuthorization(`127.0.0.1:${service.port}`);
+  t.after(authorizer.close);
+  await authorizer.check({});
+  const response = await fetch(`http://127.0.0.1:${service.healthPort}/metrics`);
+  assert.match(response.headers.get("content-type") ?? "", /^text\/plain; version=0\.0\.4/);
+  const page = await response.text();
+  for (const line of [
+    "tenuo_connections 1",
+    "tenuo_checks_inflight 0",
+    "tenuo_connections_refused_total 0",
+    "tenuo_checks_overloaded_total 0",
+  ]) {
+    assert.ok(page.includes(`\n${line}\n`), line);
+  }
+  assert.match(page, /^nodejs_eventloop_lag_p99_seconds /m);
+  assert.match(page, /^process_resident_memory_bytes /m);
+  assert.equal((await fetch(`http://127.0.0.1:${service.port}/metrics`)).status, 404);
+});
