@@ -74,7 +74,10 @@ export function receiveMessage(
     const promised = used < PREFIX_BYTES ? 0 : frame.readUInt32BE(1);
     if (Math.max(promised, used - PREFIX_BYTES) > maxBytes) finish(TOO_LARGE);
   });
-  stream.once("end", () => finish(messageOf(frame.subarray(0, used))));
+  stream.once("end", () => {
+    // Also where the caller has taken the call back, and then nobody waits.
+    if (isOpen(stream)) finish(messageOf(frame.subarray(0, used)));
+  });
   stream.once("close", () => {
     if (!settled) settle();
   });

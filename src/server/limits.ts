@@ -12,8 +12,9 @@ export const CROWD_WARNING_MS = 10_000;
 /** The health port is asked by a probe and a scraper. */
 export const MAX_HEALTH_CONNECTIONS = 256;
 
-/** All the time a request on the health port has, and its headers. */
+/** All the time a request on the health port has. */
 export const HEALTH_REQUEST_MS = 10_000;
+/** What of it its headers have. */
 export const HEALTH_HEADERS_MS = 5_000;
 /** How late that may be noticed. */
 export const HEALTH_CHECKING_MS = 1_000;
@@ -33,8 +34,9 @@ export const REQUEST_MS = 10_000;
 /** All the time a peer has to take an answer, which fits any window but a closed one. */
 export const RESPONSE_MS = 10_000;
 
-/** A peer that has gone without a word is found by then, at the latest; it is asked in this interval. */
+/** Each peer is asked in this interval whether it is still there. */
 export const KEEPALIVE_MS = 30_000;
+/** A peer that hasn't answered by then has gone without a word, and its connection is closed. */
 export const KEEPALIVE_ANSWER_MS = 10_000;
 
 /** A connection without a call for so long is given up; gRPC probes tend to leave theirs open. */
@@ -57,17 +59,19 @@ export const MAX_STREAMS = 1024;
 
 /** Headers of one call, in bytes as HTTP/2 counts them; Envoy sends half a kilobyte. */
 export const MAX_GRPC_HEADER_BYTES = 16_384;
+/** Lines of headers of one call; Envoy sends about ten. */
 export const MAX_GRPC_HEADERS = 64;
 
 /** What HTTP/2 may hold for one connection, in megabytes: its streams and what they have yet to send. */
 export const MAX_SESSION_MEGABYTES = 64;
 
 /**
- * Resets a connection may send, at once and in a second. Every client of a proxy that gives up is one, on the
+ * Resets that a connection may send at once. Every client of a proxy that gives up is one, on the
  * connection that all its clients share: Node's own limit, 1000 and 33 a second, lets one of them end it for all. So this
- * is more than one thread can take in; what resets would otherwise save, the limits on work do.
+ * is more than one thread can take in. A reset check leaves the queue unjudged.
  */
 export const MAX_RESETS = 100_000;
+/** And in a second, from then on. */
 export const MAX_RESETS_PER_SECOND = 100_000;
 
 /** A CheckRequest: the largest body that can be configured, and all that comes with it. Above it is too large anyway. */
