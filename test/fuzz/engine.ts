@@ -115,13 +115,18 @@ export function fuzz(target: Target, terms: Terms): Finding | undefined {
   corpus.push(...seeds);
   coverage?.keep(coverage.fresh());
 
+  const pool = (random: Random): readonly Uint8Array[] => {
+    if (random.chance(0.02)) return [slowest.input];
+    // What was kept is mostly refused for one fault, and hides a second one; what is new is worth the most tries.
+    return random.pick([seeds, seeds, corpus, corpus.slice(-20)]);
+  };
   let answered = 0;
   for (let round = 0; performance.now() < end; round++) {
     const random = randomFor(terms.seed, round);
     const batch: Uint8Array[] = [];
     const batchEnd = performance.now() + Math.max(BATCH_MILLISECONDS, BATCH_ANSWERS * answered);
     do {
-      const input = mutated(target, random.chance(0.02) ? [slowest.input] : corpus, random);
+      const input = mutated(target, pool(random), random);
       const finding = execute(input);
       if (finding !== undefined) {
         report();
@@ -137,14 +142,13 @@ export function fuzz(target: Target, terms: Terms): Finding | undefined {
 
 type Random = ReturnType<typeof randomFor>;
 
-/** Half of the time one of the latest, as what is new is worth the most tries; and rather a short one. */
-function mutated(target: Target, corpus: readonly Uint8Array[], random: Random): Uint8Array {
-  const latest = random.chance(0.5) ? corpus.slice(-20) : corpus;
-  const [first, second] = [random.pick(latest), random.pick(latest)];
+/** Rather a short one. */
+function mutated(target: Target, pool: readonly Uint8Array[], random: Random): Uint8Array {
+  const [first, second, other] = [random.pick(pool), random.pick(pool), random.pick(pool)];
   let input = second.length < first.length && random.chance(0.8) ? second : first;
-  do input = target.mutate(input, random, random.pick(corpus));
+  do input = target.mutate(input, random, other).subarray(0, target.maxBytes);
   while (random.chance(0.5));
-  return input.slice(0, target.maxBytes);
+  return Uint8Array.from(input);
 }
 
 /** Whether an input took long once only: it pays for other processes, for compiling, and for the garbage of others. */

@@ -40,7 +40,7 @@ export function mutateCbor(
 ): Uint8Array {
   const item = read(input);
   if (item === undefined || random.chance(0.1)) return mutateBytes(input, random, other, dictionary);
-  const donor = read(other) ?? item;
+  const donor = (random.chance(0.5) ? read(other) : undefined) ?? item;
   const changed = change(item, random, donor, dictionary);
   return write(changed, random.chance(0.02) ? random : undefined);
 }

@@ -70,7 +70,10 @@ export function mutateProtobuf(
   dictionary: readonly string[],
 ): Uint8Array {
   const fields = random.chance(0.95) ? readFields(input) : undefined;
-  if (fields === undefined || fields.length === 0) return mutateBytes(input, random, other, dictionary);
+  if (fields === undefined || fields.length === 0) {
+    if (random.chance(0.1)) return Buffer.from(random.pick(dictionary), "latin1");
+    return mutateBytes(input, random, other, dictionary);
+  }
   const at = random.below(fields.length);
   const chosen = fields[at] as Field;
   if (random.chance(0.8)) {
@@ -82,12 +85,19 @@ export function mutateProtobuf(
       () => fields.toSpliced(at, 1),
       () => fields.toSpliced(at, 0, chosen),
       () => [...fields.toSpliced(at, 1), chosen],
+      () => [...fields, ...repeated(chosen, random.pick([10, 1000, 10_000]))],
       () => fields.toSpliced(at, 0, random.pick([...(readFields(other) ?? []), chosen])),
       () => fields.with(at, { ...chosen, number: 1 + random.below(14) }),
       () => fields.with(at, { ...chosen, wire: random.below(6) }),
       () => fields.with(at, { ...chosen, bytes: random.pick(fields).bytes }),
     ])(),
   );
+}
+
+/** A header line that is sent over and over, until that makes a large message. */
+function repeated(chosen: Field, times: number): readonly Field[] {
+  const length = Math.min(times, Math.floor(100_000 / (chosen.bytes.length + 2)));
+  return Array.from({ length }, () => chosen);
 }
 
 function varint(bytes: Uint8Array, start: number): { readonly value: bigint; readonly end: number } {

@@ -84,6 +84,7 @@ const WORDS = [
   ),
   ...[
     "/read/7?path=/data/a",
+    "/read/7?path=x&path=/data/a",
     "/read/7?path=%2Fdata%2Fa",
     "GET",
     "POST",
@@ -112,7 +113,7 @@ const WORDS = [
 /** Bytes of a CheckRequest, to the bytes of the answer. */
 export const checkRequest: Target = {
   name: "check-request",
-  maxBytes: 65_536,
+  maxBytes: 262_144,
   seeds: () =>
     [true, false].flatMap((raw) => [
       seedOf("GET", "/read/7?path=/data/a", read, "", raw),

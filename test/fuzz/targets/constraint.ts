@@ -7,6 +7,8 @@ import type { Value } from "../../../src/value.ts";
 import { type Constraint, parseConstraint, writeConstraint } from "../../../src/warrant/constraint/index.ts";
 import { Malformed } from "../../../src/warrant/malformed.ts";
 import { readVectors } from "../../conformance/vectors.ts";
+import type { Wire } from "../../support/arbitrary-leaf.ts";
+import { probesOf } from "../../support/probes.ts";
 import { NOW, WORDS } from "../fixture.ts";
 import { decoded } from "../forge.ts";
 import { mutateCbor } from "../mutate-cbor.ts";
@@ -61,8 +63,15 @@ export const constraint: Target = {
       const fresh = judged(again, argument, new Evaluation(NOW));
       if (outcome !== TOO_COSTLY && fresh !== TOO_COSTLY)
         assert.equal(fresh, outcome, "another verdict once written and read");
-      if (!permits || judged(child, argument, new Evaluation(NOW)) !== "match") return;
-      assert.ok(["match", TOO_COSTLY].includes(outcome), `${parent.describe()} permits ${child.describe()}`);
+      if (!permits) return;
+      for (const each of [argument, ...probesOf(first as Wire, second as Wire)]) {
+        if (judged(child, each, new Evaluation(NOW)) !== "match") continue;
+        const verdict = judged(parent, each, new Evaluation(NOW));
+        assert.ok(
+          ["match", TOO_COSTLY].includes(verdict),
+          `${parent.describe()} permits ${child.describe()}`,
+        );
+      }
     };
   },
 };
