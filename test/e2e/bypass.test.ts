@@ -4,7 +4,7 @@ import { after, before, describe, it } from "node:test";
 import { ANSWERS } from "../../src/decision/reason.ts";
 import { assertArrivedAsSigned, assertTellsOnlyReason } from "../support/bypass/arrival.ts";
 import { AS_SIGNED, type Attempt, CLASSES, type Outcome, SETUPS } from "../support/bypass/attempt.ts";
-import { authority, type Cast, newCast } from "../support/bypass/cast.ts";
+import { newCast, prepare } from "../support/bypass/cast.ts";
 import { ATTEMPTS } from "../support/bypass/index.ts";
 import { carelessEnvoyYaml, exampleEnvoyYaml } from "../support/envoy-yaml.ts";
 import { noStack, type Stack, startStack } from "../support/stack.ts";
@@ -39,22 +39,13 @@ function attemptsAt(setup: keyof typeof ENVOYS): void {
     if (typeof outcome === "object") continue;
     it(`${attempt.class}, ${CLASSES[attempt.class]}: ${attempt.tries}`, async () => {
       const before = await stack.upstreamCount();
-      const answer = await make(attempt, cast, stack);
+      const answer = await sendWire(stack.gateway(), await prepare(attempt, cast));
       const arrived = (await stack.upstreamCount()) - before;
       assert.deepEqual(outcomeOf(answer, arrived), outcome, answer.body);
       if (outcome === AS_SIGNED) assertPassed(answer, attempt, arrived);
       else assertRefused(answer, outcome);
     });
   }
-}
-
-async function make({ signs, credentials, sends }: Attempt, cast: Cast, stack: Stack): Promise<WireAnswer> {
-  const lines = credentials
-    ? await credentials(cast)
-    : signs === undefined
-      ? []
-      : await authority(cast, signs);
-  return sendWire(stack.gateway(), { ...sends, headers: [...(sends.headers ?? []), ...lines] });
 }
 
 function outcomeOf({ status, headers, body }: WireAnswer, arrived: number): Outcome {

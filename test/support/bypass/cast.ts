@@ -2,6 +2,8 @@ import type { SigningKey } from "../../../src/crypto/ed25519.ts";
 import type { HeaderLines } from "../client.ts";
 import { ownIssuer } from "../own.ts";
 import { type Call, newKey, type Tools } from "../warrants.ts";
+import type { WireRequest } from "../wire.ts";
+import type { Attempt } from "./attempt.ts";
 
 /** Every tool of gateway.yaml with any argument: what holds an attacker back is the proof alone. */
 const EVERYTHING: Tools = Object.fromEntries(
@@ -22,6 +24,16 @@ export async function newCast(): Promise<Cast> {
   const [root, holder, stranger] = [newKey(), newKey(), newKey()];
   const warrant = await ownIssuer.mint(root, { holder, tools: EVERYTHING, ttl: 600 });
   return { root, holder, stranger, warrant };
+}
+
+/** The request of an attempt with what is to be sent for a warrant and a proof. */
+export async function prepare({ signs, credentials, sends }: Attempt, cast: Cast): Promise<WireRequest> {
+  const lines = credentials
+    ? await credentials(cast)
+    : signs === undefined
+      ? []
+      : await authority(cast, signs);
+  return { ...sends, headers: [...(sends.headers ?? []), ...lines] };
 }
 
 /** The two headers of a call that the holder signs now. */

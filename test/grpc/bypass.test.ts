@@ -1,0 +1,42 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import { ANSWERS, RPC_CODES } from "../../src/decision/reason.ts";
+import { connectAuthorization } from "../../src/server/grpc.ts";
+import { assertArrivedAsSigned, assertTellsOnlyReason } from "../support/bypass/arrival.ts";
+import { AS_SIGNED, BARE_SETUPS, CLASSES } from "../support/bypass/attempt.ts";
+import { newCast, prepare } from "../support/bypass/cast.ts";
+import { forwarded, toQuestion } from "../support/bypass/check.ts";
+import { ATTEMPTS } from "../support/bypass/index.ts";
+import { startService } from "../support/service.ts";
+
+const gatewayYaml = readFileSync(new URL("../support/bypass/gateway.yaml", import.meta.url), "utf8");
+
+for (const setup of BARE_SETUPS) {
+  test(`a bypass at the service, behind a proxy that changes nothing, ${setup}`, async (t) => {
+    const cast = await newCast();
+    const trusted = `settings: {trusted_roots: ["${cast.root.publicKey.hex}"]}`;
+    const { port } = await startService(t, gatewayYaml.replace("settings: {}", trusted));
+    const authorizer = connectAuthorization(`127.0.0.1:${port}`);
+    t.after(authorizer.close);
+
+    for (const attempt of ATTEMPTS) {
+      const outcome = attempt.yields[setup];
+      if (typeof outcome !== "string") continue;
+      await t.test(`${attempt.class}, ${CLASSES[attempt.class]}: ${attempt.tries}`, async () => {
+        const request = await prepare(attempt, cast);
+        const answer = await authorizer.check(toQuestion(request, setup === "bare raw"));
+        const { status, okResponse, deniedResponse } = answer;
+        if (outcome === AS_SIGNED) {
+          assert.ok(okResponse && !deniedResponse && status?.code === 0, deniedResponse?.body);
+          assert.ok(attempt.signs !== undefined, "nothing was signed");
+          assertArrivedAsSigned(forwarded(request, answer), attempt.signs, cast);
+        } else {
+          assert.ok(deniedResponse && !okResponse, "it was allowed");
+          assertTellsOnlyReason(deniedResponse.body, outcome);
+          assert.equal(status?.code, RPC_CODES[ANSWERS[outcome].status]);
+        }
+      });
+    }
+  });
+}
