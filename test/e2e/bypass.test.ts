@@ -5,19 +5,13 @@ import { ANSWERS } from "../../src/decision/reason.ts";
 import { assertArrivedAsSigned, assertTellsOnlyReason } from "../support/bypass/arrival.ts";
 import { AS_SIGNED, type Attempt, CLASSES, type Outcome, SETUPS } from "../support/bypass/attempt.ts";
 import { newCast, prepare } from "../support/bypass/cast.ts";
+import { ENVOYS } from "../support/bypass/envoys.ts";
 import { ATTEMPTS } from "../support/bypass/index.ts";
-import { carelessEnvoyYaml, exampleEnvoyYaml } from "../support/envoy-yaml.ts";
 import { noStack, type Stack, startStack } from "../support/stack.ts";
 import type { Received } from "../support/upstream.ts";
 import { sendWire, type WireAnswer } from "../support/wire.ts";
 
 const gatewayYaml = readFileSync(new URL("../support/bypass/gateway.yaml", import.meta.url), "utf8");
-const ENVOYS = {
-  hardened: exampleEnvoyYaml,
-  careless: carelessEnvoyYaml(),
-  "careless raw": carelessEnvoyYaml({ raw: true }),
-} as const;
-
 const skip = await noStack();
 const cast = await newCast();
 
