@@ -1,24 +1,29 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { test } from "node:test";
+import { type TestContext, test } from "node:test";
 import { ANSWERS, RPC_CODES } from "../../src/decision/reason.ts";
 import { connectAuthorization } from "../../src/server/grpc.ts";
 import { assertArrivedAsSigned, assertTellsOnlyReason } from "../support/bypass/arrival.ts";
 import { AS_SIGNED, BARE_SETUPS, CLASSES } from "../support/bypass/attempt.ts";
-import { newCast, prepare } from "../support/bypass/cast.ts";
+import { type Cast, newCast, prepare } from "../support/bypass/cast.ts";
 import { forwarded, toQuestion } from "../support/bypass/check.ts";
 import { ATTEMPTS } from "../support/bypass/index.ts";
 import { startService } from "../support/service.ts";
 
 const gatewayYaml = readFileSync(new URL("../support/bypass/gateway.yaml", import.meta.url), "utf8");
 
+async function serve(t: TestContext, { root }: Cast): Promise<ReturnType<typeof connectAuthorization>> {
+  const trusted = `settings: {trusted_roots: ["${root.publicKey.hex}"]}`;
+  const { port } = await startService(t, gatewayYaml.replace("settings: {}", trusted));
+  const authorizer = connectAuthorization(`127.0.0.1:${port}`);
+  t.after(authorizer.close);
+  return authorizer;
+}
+
 for (const setup of BARE_SETUPS) {
   test(`a bypass at the service, behind a proxy that changes nothing, ${setup}`, async (t) => {
     const cast = await newCast();
-    const trusted = `settings: {trusted_roots: ["${cast.root.publicKey.hex}"]}`;
-    const { port } = await startService(t, gatewayYaml.replace("settings: {}", trusted));
-    const authorizer = connectAuthorization(`127.0.0.1:${port}`);
-    t.after(authorizer.close);
+    const authorizer = await serve(t, cast);
 
     for (const attempt of ATTEMPTS) {
       const outcome = attempt.yields[setup];
@@ -40,3 +45,38 @@ for (const setup of BARE_SETUPS) {
     }
   });
 }
+
+test("whatever is sent for a CheckRequest, the answer is whole", async (t) => {
+  const authorizer = await serve(t, await newCast());
+  const http = { method: "GET", path: "/v1/files/a" };
+  for (const question of [
+    {},
+    { attributes: {} },
+    { attributes: { request: {} } },
+    { attributes: { request: { http: {} } } },
+    { attributes: { request: { http } } },
+    {
+      attributes: {
+        request: { http: { ...http, size: -1, scheme: "\0", id: "\n", fragment: "a", query: "a" } },
+      },
+    },
+  ]) {
+    const { status, okResponse, deniedResponse } = await authorizer.check(question);
+    assert.ok(status?.code !== 0 && deniedResponse && !okResponse, JSON.stringify(question));
+  }
+});
+
+test("what a proxy tells of peers and certificates is no warrant", async (t) => {
+  const authorizer = await serve(t, await newCast());
+  const peer = { principal: "spiffe://cluster.local/ns/a/sa/admin", service: "admin", certificate: "a" };
+  const http = { method: "GET", path: "/v1/files/a", host: "gateway.test", protocol: "HTTP/1.1" };
+  const { deniedResponse } = await authorizer.check({
+    attributes: {
+      source: peer,
+      destination: peer,
+      request: { http },
+      contextExtensions: { tenuo_tool: "read_file", "x-tenuo-tool": "read_file" },
+    },
+  });
+  assertTellsOnlyReason(deniedResponse?.body ?? "{}", "missing_warrant");
+});

@@ -104,14 +104,11 @@ export async function startDocker(settings: StackSettings): Promise<Stack> {
       host: container.getHost(),
       port: container.getMappedPort(port),
     });
+    const engine = async (container: StartedTestContainer) =>
+      (await getContainerRuntimeClient()).container.getById(container.getId());
     const get = async (container: StartedTestContainer, port: number, path: string) => {
       const { host, port: mapped } = address(container, port);
       return fetch(`http://${host}:${mapped}${path}`);
-    };
-    const kill = async (container: StartedTestContainer): Promise<void> => {
-      // Not `container.stop()`: it remembers that it was called, and would leave the container at the end.
-      const client = await getContainerRuntimeClient();
-      await client.container.getById(container.getId()).kill();
     };
     return {
       driver: "docker",
@@ -120,7 +117,10 @@ export async function startDocker(settings: StackSettings): Promise<Stack> {
       upstreamCount: async () => Number(await (await get(upstream, 8081, "/")).text()),
       envoyOutput: () => outputs.envoy,
       serviceOutput: () => outputs["tenuo-ext-authz"],
-      killService: () => kill(service),
+      // Not `container.stop()`: it remembers that it was called, and would leave the container at the end.
+      killService: async () => (await engine(service)).kill(),
+      freezeService: async () => (await engine(service)).pause(),
+      thawService: async () => (await engine(service)).unpause(),
       startService: async () => {
         outputs["tenuo-ext-authz"] = "";
         await service.restart();
@@ -128,7 +128,7 @@ export async function startDocker(settings: StackSettings): Promise<Stack> {
           (await get(service, 9091, "/ready")).status === 200 ? true : undefined,
         );
       },
-      killEnvoy: () => kill(envoy),
+      killEnvoy: async () => (await engine(envoy)).kill(),
       startEnvoy: async () => {
         await envoy.restart();
         await waitFor("Envoy to answer", async () =>

@@ -73,6 +73,8 @@ export async function startLocal(settings: StackSettings): Promise<LocalStack> {
     envoyOutput: () => proxy?.output() ?? "",
     serviceOutput: () => service?.output() ?? "",
     killService: async () => service?.stop("SIGKILL"),
+    freezeService: async () => signal(service, "SIGSTOP"),
+    thawService: async () => signal(service, "SIGCONT"),
     startService,
     killEnvoy: async () => proxy?.stop("SIGKILL"),
     startEnvoy,
@@ -83,6 +85,10 @@ export async function startLocal(settings: StackSettings): Promise<LocalStack> {
     },
     stop,
   };
+}
+
+function signal(program: Program | undefined, name: NodeJS.Signals): void {
+  if (program?.pid !== undefined) process.kill(program.pid, name);
 }
 
 async function ready(

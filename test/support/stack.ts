@@ -19,6 +19,9 @@ export interface Stack {
   serviceOutput(): string;
   /** At once, as in a crash. */
   killService(): Promise<void>;
+  /** It stays there and does nothing any more, until it is told to go on. */
+  freezeService(): Promise<void>;
+  thawService(): Promise<void>;
   /** Again, after {@link killService}; returns when it is ready. */
   startService(): Promise<void>;
   killEnvoy(): Promise<void>;
