@@ -9,7 +9,8 @@ import { ENVOYS } from "../support/bypass/envoys.ts";
 import { ATTEMPTS } from "../support/bypass/index.ts";
 import { noStack, type Stack, startStack } from "../support/stack.ts";
 import type { Received } from "../support/upstream.ts";
-import { sendWire, type WireAnswer } from "../support/wire.ts";
+import { sendWire } from "../support/wire.ts";
+import type { WireAnswer } from "../support/wire-request.ts";
 
 const gatewayYaml = readFileSync(new URL("../support/bypass/gateway.yaml", import.meta.url), "utf8");
 const skip = await noStack();

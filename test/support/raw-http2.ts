@@ -35,10 +35,20 @@ export function frame(
   return Buffer.concat([head, payload]);
 }
 
-/** Header lines that leave no trace in the peer's table; names and values of up to 126 characters. */
+/** Header lines that leave no trace in the peer's table, one byte a character. */
 export function headerBlock(lines: readonly (readonly [string, string])[]): Buffer {
-  const text = (part: string): Buffer => Buffer.concat([Buffer.of(part.length), Buffer.from(part, "latin1")]);
-  return Buffer.concat(lines.flatMap(([name, value]) => [Buffer.of(0), text(name), text(value)]));
+  return Buffer.concat(lines.flatMap(([name, value]) => [Buffer.of(0), literal(name), literal(value)]));
+}
+
+/** A text without Huffman codes (RFC 7541 §5.2). */
+function literal(text: string): Buffer {
+  const length: number[] = [];
+  let rest = text.length - 127;
+  for (; rest >= 128; rest = Math.floor(rest / 128)) length.push((rest % 128) + 128);
+  return Buffer.from([
+    ...(rest < 0 ? [text.length] : [127, ...length, rest]),
+    ...Buffer.from(text, "latin1"),
+  ]);
 }
 
 export type Lines = readonly (readonly [string, string])[];
@@ -75,7 +85,7 @@ export interface RawHttp2 {
   readonly isClosed: () => boolean;
 }
 
-const PREFACE = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+export const PREFACE = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 export async function openRaw(port: number, settings: Buffer = frame(SETTINGS, 0, 0)): Promise<RawHttp2> {
   const socket = connect(port, "127.0.0.1");

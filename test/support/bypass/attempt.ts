@@ -1,7 +1,7 @@
 import type { Reason } from "../../../src/decision/reason.ts";
 import type { HeaderLines } from "../client.ts";
 import type { Call } from "../warrants.ts";
-import type { WireRequest } from "../wire.ts";
+import type { WireRequest } from "../wire-request.ts";
 import type { Cast } from "./cast.ts";
 
 /** Ways around an external authorizer, as the sources on Envoy and Istio count them. */

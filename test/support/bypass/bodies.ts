@@ -1,6 +1,6 @@
 import { gzipSync } from "node:zlib";
 import type { HeaderLines } from "../client.ts";
-import type { WireRequest } from "../wire.ts";
+import type { WireRequest } from "../wire-request.ts";
 import {
   AS_SIGNED,
   type Attempt,

@@ -2,7 +2,7 @@ import type { SigningKey } from "../../../src/crypto/ed25519.ts";
 import type { HeaderLines } from "../client.ts";
 import { ownIssuer } from "../own.ts";
 import { type Call, newKey, type Tools } from "../warrants.ts";
-import type { WireRequest } from "../wire.ts";
+import type { WireRequest } from "../wire-request.ts";
 import type { Attempt } from "./attempt.ts";
 
 /** Every tool of gateway.yaml with any argument: what holds an attacker back is the proof alone. */

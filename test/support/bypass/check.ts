@@ -1,7 +1,7 @@
 import type { connectAuthorization, ReceivedResponse } from "../../../src/server/grpc.ts";
 import type { HeaderLines } from "../client.ts";
 import type { Received } from "../upstream.ts";
-import { bodyBytes, type WireRequest } from "../wire.ts";
+import { bodyBytes, type WireRequest } from "../wire-request.ts";
 
 type Question = Parameters<ReturnType<typeof connectAuthorization>["check"]>[0];
 

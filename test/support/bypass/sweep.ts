@@ -1,6 +1,6 @@
 import { parse as parseQuery } from "node:querystring";
 import type { Call } from "../warrants.ts";
-import type { WireRequest } from "../wire.ts";
+import type { WireRequest } from "../wire-request.ts";
 import type { Setup } from "./attempt.ts";
 
 /** Where a spelling of a byte stands, and by which route it comes. */

@@ -1,17 +1,20 @@
-// As much of HTTP/2 and HPACK as a client needs that says what no library would let it say.
+// One request over HTTP/2 as no library would let it be said, and its answer.
 import type { HeaderLines } from "./client.ts";
-import { type AnswerReader, bodyBytes, type WireAnswer, type WireRequest } from "./wire.ts";
+import {
+  CONTINUATION,
+  DATA,
+  END_HEADERS,
+  END_STREAM,
+  frame,
+  GOAWAY,
+  HEADERS,
+  headerBlock,
+  PREFACE,
+  RST_STREAM,
+  SETTINGS,
+} from "./raw-http2.ts";
+import { type AnswerReader, bodyBytes, type WireAnswer, type WireRequest } from "./wire-request.ts";
 
-const DATA = 0;
-const HEADERS = 1;
-const RST_STREAM = 3;
-const SETTINGS = 4;
-const GOAWAY = 7;
-const CONTINUATION = 9;
-const END_STREAM = 0x1;
-const END_HEADERS = 0x4;
-
-const PREFACE = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
 /** What every peer takes without being asked (RFC 9113 §6.5.2). */
 const MAX_FRAME_BYTES = 16_384;
 const FRAME_HEAD_BYTES = 9;
@@ -29,27 +32,16 @@ export function encodeHttp2(request: WireRequest): Buffer {
   ].filter((line): line is [string, string] => line[1] !== undefined);
   const last = trailers === undefined ? END_STREAM : 0;
   return Buffer.concat([
-    PREFACE,
-    frame(SETTINGS, 0, 0, Buffer.alloc(0)),
+    Buffer.from(PREFACE),
+    frame(SETTINGS, 0, 0),
     ...headerFrames([...pseudo, ...headers], body === undefined ? last : 0),
     ...(body === undefined ? [] : dataFrames(body, last)),
     ...(trailers === undefined ? [] : headerFrames(trailers, END_STREAM)),
   ]);
 }
 
-function frame(type: number, flags: number, stream: number, payload: Uint8Array): Buffer {
-  const head = Buffer.alloc(FRAME_HEAD_BYTES);
-  head.writeUIntBE(payload.length, 0, 3);
-  head[3] = type;
-  head[4] = flags;
-  head.writeUInt32BE(stream, 5);
-  return Buffer.concat([head, payload]);
-}
-
 function headerFrames(lines: HeaderLines, flags: number): Buffer[] {
-  const parts = cut(
-    Buffer.concat(lines.flatMap(([name, value]) => [Buffer.of(0), literal(name), literal(value)])),
-  );
+  const parts = cut(headerBlock(lines));
   return parts.map((part, i) => {
     const end = i === parts.length - 1 ? END_HEADERS : 0;
     return i === 0 ? frame(HEADERS, flags | end, 1, part) : frame(CONTINUATION, end, 1, part);
@@ -66,16 +58,6 @@ function cut(bytes: Buffer): Buffer[] {
   return Array.from({ length: count }, (_, i) =>
     bytes.subarray(i * MAX_FRAME_BYTES, (i + 1) * MAX_FRAME_BYTES),
   );
-}
-
-/** A text as HPACK has it without Huffman codes (RFC 7541 §5.2). */
-function literal(text: string): Buffer {
-  const bytes = Buffer.from(text, "latin1");
-  if (bytes.length < 127) return Buffer.concat([Buffer.of(bytes.length), bytes]);
-  const length = [127];
-  let rest = bytes.length - 127;
-  for (; rest >= 128; rest = Math.floor(rest / 128)) length.push((rest % 128) + 128);
-  return Buffer.concat([Buffer.from([...length, rest]), bytes]);
 }
 
 /** Reads status and body of the answer on stream 1. */
