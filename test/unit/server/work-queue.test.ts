@@ -33,16 +33,16 @@ test("work that comes alone is done at once", () => {
   assert.deepEqual(done, ["a"]);
 });
 
-test("a long work gives way to short ones that come after it, and to the event loop", async () => {
+test("a long work gives way to short ones that come after it, and to the event loop", async (t) => {
   const done: string[] = [];
   const queue = createWorkQueue(10);
   let turns = 0;
   const timer = setInterval(() => turns++, 0);
+  t.after(() => clearInterval(timer));
   queue.offer(workOf(done, "long", 30, 2));
   queue.offer(workOf(done, "short"));
-  assert.deepEqual(done, []);
+  assert.deepEqual(done, ["short"]);
   await emptied(queue);
-  clearInterval(timer);
   assert.deepEqual(done, ["short", "long"]);
   assert.ok(turns > 5, `${turns} turns of the event loop meanwhile`);
 });
@@ -50,10 +50,10 @@ test("a long work gives way to short ones that come after it, and to the event l
 test("what is short is done in the order it came", async () => {
   const done: string[] = [];
   const queue = createWorkQueue(10);
-  queue.offer(workOf(done, "first", 2, 5));
-  for (const name of ["b", "c", "d"]) queue.offer(workOf(done, name));
+  for (const name of ["a", "b", "c", "d"]) queue.offer(workOf(done, name, 1, 3));
+  assert.ok(done.length < 4, "some had to wait");
   await emptied(queue);
-  assert.deepEqual(done, ["b", "c", "d", "first"]);
+  assert.deepEqual(done, ["a", "b", "c", "d"]);
 });
 
 test("beyond its length nothing is taken, until some is done", async () => {
@@ -61,6 +61,20 @@ test("beyond its length nothing is taken, until some is done", async () => {
   const queue = createWorkQueue(2);
   const offer = (name: string): boolean => queue.offer(workOf(done, name, 4, 2));
   assert.deepEqual([offer("a"), offer("b"), offer("c")], [true, true, false]);
+  await emptied(queue);
+  assert.deepEqual([done.toSorted(), offer("d")], [["a", "b"], true]);
+  await emptied(queue);
+});
+
+test("nor while the oldest has waited so long that there is no use in waiting", async () => {
+  const done: string[] = [];
+  const queue = createWorkQueue(100);
+  const offer = (name: string): boolean => queue.offer(workOf(done, name, 1, 60));
+  // The first takes the turn; the event loop isn't let go on, as when it takes long over arrivals.
+  assert.deepEqual([offer("a"), offer("b")], [true, true]);
+  const end = performance.now() + 150;
+  while (performance.now() < end);
+  assert.equal(offer("c"), false);
   await emptied(queue);
   assert.deepEqual([done.toSorted(), offer("d")], [["a", "b"], true]);
   await emptied(queue);
@@ -81,11 +95,23 @@ test("work that nobody wants any more isn't begun, nor gone on with", async () =
   const queue = createWorkQueue(10);
   let isWanted = true;
   queue.offer(workOf(done, "begun", 100, 2, { isWanted: () => isWanted }));
-  queue.offer(workOf(done, "waiting", 1, 0, { isWanted: () => isWanted }));
   isWanted = false;
+  queue.offer(workOf(done, "waiting", 1, 0, { isWanted: () => isWanted }));
   await sleep(1);
   await emptied(queue);
   assert.deepEqual(done.toSorted(), ["begun abandoned", "waiting abandoned"]);
+});
+
+test("what nobody wants any more makes room for others", () => {
+  const done: string[] = [];
+  const queue = createWorkQueue(2);
+  let isWanted = true;
+  const offer = (name: string): boolean =>
+    queue.offer(workOf(done, name, 2, 5, { isWanted: () => name === "last" || isWanted }));
+  assert.deepEqual([offer("a"), offer("b"), offer("c")], [true, true, false]);
+  isWanted = false;
+  assert.equal(offer("last"), true);
+  assert.deepEqual([done.toSorted(), queue.length()], [["a abandoned", "b abandoned"], 1]);
 });
 
 test("work that throws is abandoned with its error, and the next is done", () => {
