@@ -131,6 +131,7 @@ settings.trusted_roots of the file. SIGHUP reads all files again; with an error 
     log.info("stopping", "draining connections; a second signal stops at once");
     await server.drain();
     log.info("stopped", "stopped");
+    await log.end();
     return EXIT_OK;
   },
 };

@@ -1,4 +1,5 @@
-import { destination, type LoggerOptions, pino } from "pino";
+import { type LoggerOptions, pino } from "pino";
+import sonicBoom from "sonic-boom";
 import type { Allow, Decision, Deny } from "../decision/decision.ts";
 import type { HttpRequest } from "../gateway/request.ts";
 import { formatValue } from "../value.ts";
@@ -23,16 +24,35 @@ export interface Log {
   error(event: string, message: string, fields?: Fields): void;
   /** Something that shouldn't be possible, with its cause. */
   fault(message: string, error: unknown, requestId?: string): void;
+  /** Writes what is left, for as long as somebody takes it, but not for ever. */
+  end(): Promise<void>;
 }
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** @param fd where lines go; stdout unless said */
+/** Lines that wait for a slow reader, some 40,000; what comes above is lost, and counted. */
+const MAX_LOG_BYTES = 16 * 1024 * 1024;
+/** What a reader has for the last lines. */
+const LAST_LINES_MS = 1_000;
+
+/**
+ * Lines are written by another thread, since checks would have to wait for a slow reader otherwise.
+ *
+ * @param fd where lines go; stdout unless said
+ */
 export function createLog(level: LogLevel, fd = 1): Log {
-  // An asynchronous destination would try to flush at exit, for ever when the disk is full.
-  const stdout = destination({ fd, sync: true });
+  // A destination of pino's own is flushed at exit, for ever when the disk is full.
+  const output = new sonicBoom.SonicBoom({ fd, sync: false, maxLength: MAX_LOG_BYTES });
   // To lose a line must not be to lose a verdict.
-  stdout.on("error", () => {});
+  output.on("error", () => {});
+  let lost = 0;
+  output.on("drop", () => lost++);
+  output.on("drain", () => {
+    if (lost === 0) return;
+    const lines = lost;
+    lost = 0;
+    logger.error({ event: "log_lost", lines }, "lines of this log are lost: they weren't taken in time");
+  });
   const options: LoggerOptions = {
     level,
     base: null,
@@ -40,7 +60,7 @@ export function createLog(level: LogLevel, fd = 1): Log {
     timestamp: () => `,"time":"${new Date().toISOString()}"`,
     formatters: { level: (label) => ({ level: label }) },
   };
-  const logger = pino(options, stdout);
+  const logger = pino(options, output);
 
   return {
     info: (event, message, fields) => logger.info({ event, ...fields }, message),
@@ -48,6 +68,15 @@ export function createLog(level: LogLevel, fd = 1): Log {
     error: (event, message, fields) => logger.error({ event, ...fields }, message),
     fault: (message, error, requestId) =>
       logger.error({ event: "fault", request_id: requestId, err: error }, message),
+    end: () =>
+      new Promise((resolve) => {
+        const giveUp = setTimeout(() => output.destroy(), LAST_LINES_MS);
+        output.once("close", () => {
+          clearTimeout(giveUp);
+          resolve();
+        });
+        output.end();
+      }),
     decision: (decision, request, caller, requestId, durationMs) => {
       const { tool, warrantId, holder, chain, root, mode, sessionId, agentId } = decision;
       const line = {

@@ -51,6 +51,7 @@ export async function startService(
     info: note,
     warn: note,
     error: note,
+    end: async () => {},
   };
   const server = await startServer({
     ...{ bind: "127.0.0.1", port: 0, healthBind: "127.0.0.1", healthPort: 0, drainSeconds },

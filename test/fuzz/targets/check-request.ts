@@ -144,7 +144,7 @@ export const checkRequest: Target = {
 const faults: unknown[] = [];
 const nothing = (): void => {};
 const log: Log = {
-  ...{ decision: nothing, info: nothing, warn: nothing, error: nothing },
+  ...{ decision: nothing, info: nothing, warn: nothing, error: nothing, end: async () => {} },
   fault: (_message, error) => faults.push(error),
 };
 /** Does all work at once. */

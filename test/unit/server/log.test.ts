@@ -1,8 +1,13 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
+import { createReadStream, mkdtempSync, openSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { type TestContext, test } from "node:test";
 import { type SigningKey, seedOf } from "../../../src/crypto/ed25519.ts";
 import { connectAuthorization } from "../../../src/server/grpc.ts";
+import { createLog } from "../../../src/server/log.ts";
 import { finish } from "../../../src/steps.ts";
 import { requestHash } from "../../../src/warrant/approval/request-hash.ts";
 import { parseWarrantHeader } from "../../../src/warrant/header.ts";
@@ -333,4 +338,30 @@ test("a level keeps quiet what is below it", () => {
   const levels = { info: 3, warn: 2, error: 1, silent: 0 };
   for (const [level, count] of Object.entries(levels))
     assert.equal(printed(script, level).length, count, level);
+});
+
+test("a reader that takes no lines holds up nobody, and learns how many it missed", async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), "tenuo-test-"));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const pipe = join(folder, "pipe");
+  execFileSync("mkfifo", [pipe]);
+  const log = createLog("info", openSync(pipe, "r+"));
+  const count = 60_000;
+  for (let i = 0; i < count; i++) log.info("a", "b".repeat(400));
+
+  const source = createReadStream(pipe);
+  let read = 0;
+  for await (const line of createInterface(source)) {
+    const { event, lines } = JSON.parse(line);
+    if (event === "log_lost") {
+      assert.equal(read + lines, count);
+      break;
+    }
+    read++;
+  }
+  assert.ok(read > 10_000 && read < count, `${read} lines`);
+  // A read that waits for more would keep the process from ending.
+  log.info("last", "line");
+  source.destroy();
+  await log.end();
 });
