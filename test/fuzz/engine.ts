@@ -35,7 +35,16 @@ const BATCH_ANSWERS = 10;
 const PROGRESS_MILLISECONDS = 1000;
 const SHRINK_MILLISECONDS = 10_000;
 
-/** What is wrong with one input, or undefined. */
+/** What is wrong with one input, the time it takes included. */
+export function fault(target: Target, input: Uint8Array): string | undefined {
+  return examine(target, input).error ?? lateness(target, timeOf(target, input));
+}
+
+function lateness({ maxMilliseconds = MAX_MILLISECONDS }: Target, milliseconds: number): string | undefined {
+  return milliseconds > maxMilliseconds ? `takes ${milliseconds.toFixed(1)} ms in one go` : undefined;
+}
+
+/** One run of an input: how long it took in one go, and what was wrong. */
 export function examine(target: Target, input: Uint8Array): { milliseconds: number; error?: string } {
   let judge = (): void => {};
   try {
@@ -55,7 +64,6 @@ export function examine(target: Target, input: Uint8Array): { milliseconds: numb
  */
 export function fuzz(target: Target, terms: Terms): Finding | undefined {
   const { coverage } = terms;
-  const { maxMilliseconds = MAX_MILLISECONDS } = target;
   const end = performance.now() + terms.milliseconds;
   const corpus: Uint8Array[] = [];
   let executions = 0;
@@ -81,8 +89,8 @@ export function fuzz(target: Target, terms: Terms): Finding | undefined {
     const least = timeOf(target, input);
     if (least <= slowest.milliseconds) return undefined;
     slowest = { milliseconds: least, input };
-    if (least <= maxMilliseconds) return undefined;
-    return { target: target.name, error: `takes ${least.toFixed(1)} ms in one go`, input };
+    const late = lateness(target, least);
+    return late === undefined ? undefined : { target: target.name, error: late, input };
   };
   /**
    * Keeps the inputs that run something new; found by halving, since asking takes longer than running.

@@ -9,6 +9,7 @@ import { signProof } from "../../src/warrant/proof.ts";
 import { leafOf, type Stack } from "../../src/warrant/warrant.ts";
 import { gateBy, gatingFields, record, WHOLE_TOOL } from "../support/approvals.ts";
 import { type RawLink, rawChain, rawTools } from "../support/raw-chain.ts";
+import { words } from "./mutate.ts";
 
 // The same in every process, so that an input found in one can be tried in another.
 
@@ -114,13 +115,11 @@ export const CHAINS: readonly Chain[] = [1, 2, 3, 4].map(chainOf);
 
 /** Texts that constraints and messages are made of. */
 export const WORDS = [
-  ..."* ? [a-z] {a,b} ** ../ // \\ %2e ; & = + a/b /data/a 10.0.0.0/8 ::1 127.0.0.1 https://a.com/ *.a.com".split(
-    " ",
+  ...words(
+    "* ? [a-z] {a,b} ** ../ // \\ %2e ; & = + a/b /data/a 10.0.0.0/8 ::1 127.0.0.1 https://a.com/ *.a.com",
   ),
-  ..."(a+)+ [^a] \\pL (?i) a{2,9} x|y value args.a == && || ! .matches(\"a\") .contains('a') size( timestamp(".split(
-    " ",
+  ...words(
+    "(a+)+ [^a] \\pL (?i) a{2,9} x|y value args.a == && || ! .matches(\"a\") .contains('a') size( timestamp(",
   ),
-  ..."constraints constraint pattern values min max allowed required expression root exempt args all".split(
-    " ",
-  ),
+  ...words("constraints constraint pattern values min max allowed required expression root exempt args all"),
 ];

@@ -46,6 +46,11 @@ export function mutateBytes(
   }
 }
 
+/** A dictionary, parted by spaces. */
+export function words(text: string): readonly string[] {
+  return text.split(" ");
+}
+
 function repeated(piece: Uint8Array, times: number): Uint8Array {
   return Buffer.concat(Array.from({ length: times }, () => piece));
 }

@@ -13,6 +13,7 @@ import { leafOf } from "../../../src/warrant/warrant.ts";
 import { approvalPayload, approvalsHeader, envelope } from "../../support/approvals.ts";
 import { snapshotOf } from "../../support/service.ts";
 import { APPROVERS, CHAINS, type Chain, keyOf, NOW, PAY, READ } from "../fixture.ts";
+import { words } from "../mutate.ts";
 import {
   type Field,
   field,
@@ -80,8 +81,8 @@ const pay = {
   "content-length": "10",
 };
 const WORDS = [
-  ...":path :method :authority x-tenuo-warrant x-tenuo-pop x-tenuo-approvals X-Tenuo-PoP x_tenuo_tool x-tenuo-tool content-type connection upgrade host".split(
-    " ",
+  ...words(
+    ":path :method :authority x-tenuo-warrant x-tenuo-pop x-tenuo-approvals X-Tenuo-PoP x_tenuo_tool x-tenuo-tool content-type connection upgrade host",
   ),
   ...[
     "/read/7?path=/data/a",

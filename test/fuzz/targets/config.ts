@@ -5,12 +5,12 @@ import { type LoadResult, loadGateway } from "../../../src/gateway/load.ts";
 import { formatProblem } from "../../../src/gateway/problem.ts";
 import { readVectors } from "../../conformance/vectors.ts";
 import { call } from "../../unit/gateway/call.ts";
-import { mutateBytes } from "../mutate.ts";
+import { mutateBytes, words } from "../mutate.ts";
 import type { Target } from "../target.ts";
 
 const WORDS = [
-  ...": , - [ ] { } & * ! | > ' \" # % @ --- ... <<: ? ~ null true 012 0x1f 1e3 .inf 9999999999999999999".split(
-    " ",
+  ...words(
+    ": , - [ ] { } & * ! | > ' \" # % @ --- ... <<: ? ~ null true 012 0x1f 1e3 .inf 9999999999999999999",
   ),
   ...[
     "\n",
@@ -28,11 +28,11 @@ const WORDS = [
     "\u0085",
     "\ufeff",
   ],
-  ...'version: "2" settings: tools: routes: pattern: tool: constraints: extract: from: path: type: default: required: method:'.split(
-    " ",
+  ...words(
+    'version: "2" settings: tools: routes: pattern: tool: constraints: extract: from: path: type: default: required: method:',
   ),
-  ..."allowed_values: clearance: host: mode: enforce audit trusted_roots: body query header literal integer list {id} {*rest} *".split(
-    " ",
+  ...words(
+    "allowed_values: clearance: host: mode: enforce audit trusted_roots: body query header literal integer list {id} {*rest} *",
   ),
 ];
 

@@ -7,7 +7,7 @@ import {
   MAX_JSON_VALUES,
 } from "../../../src/gateway/limits.ts";
 import { I64_MAX, I64_MIN, isList, isObject, type Value } from "../../../src/value.ts";
-import { mutateBytes } from "../mutate.ts";
+import { mutateBytes, words } from "../mutate.ts";
 import { settle, type Target } from "../target.ts";
 
 const SEEDS = [
@@ -25,8 +25,8 @@ const SEEDS = [
   `[${"0,".repeat(99)}0]`,
 ];
 const WORDS = [
-  ...'{ } [ ] , : " \\ \\u \\ud800 \\udc00 \\n \\/ true false null 0 -0 1.0 1e5 -1E-5 9007199254740993 9223372036854775808'.split(
-    " ",
+  ...words(
+    '{ } [ ] , : " \\ \\u \\ud800 \\udc00 \\n \\/ true false null 0 -0 1.0 1e5 -1E-5 9007199254740993 9223372036854775808',
   ),
   ...[
     "\xef\xbb\xbf",

@@ -5,7 +5,7 @@ import { matchRoute } from "../../../src/gateway/match.ts";
 import { isRefusal } from "../../../src/gateway/refusal.ts";
 import { gatewayOf } from "../../unit/gateway/call.ts";
 import { request } from "../../unit/gateway/request.ts";
-import { mutateBytes } from "../mutate.ts";
+import { mutateBytes, words } from "../mutate.ts";
 import { settle, type Target } from "../target.ts";
 
 const file = (version: number): string => `version: "${version}"
@@ -28,19 +28,19 @@ routes:
 const GATEWAYS = [gatewayOf(file(1)), gatewayOf(file(2))] as const;
 
 const SEEDS = [
-  ..."/a/1 /a/b%20c.json?q=1 /a/v2/x/y?q=a+b&r=2 /b/%C3%A9/z /x/x/ /a/1?Q=1&q[]=2 /a/1?q=%2B%26&r[x]=1 //a/1 /a/./1 /a/..%2f1".split(
-    " ",
+  ...words(
+    "/a/1 /a/b%20c.json?q=1 /a/v2/x/y?q=a+b&r=2 /b/%C3%A9/z /x/x/ /a/1?Q=1&q[]=2 /a/1?q=%2B%26&r[x]=1 //a/1 /a/./1 /a/..%2f1",
   ),
-  ..."/a/%2e%2e /a/1;v=2 /a/1?q=1&q=2 /a/1?q=1;r=2 /a/%zz /a/%ff /b/a\\b /a/1#f http://h/a/1 * /a/%25 /a/\x7f".split(
-    " ",
+  ...words(
+    "/a/%2e%2e /a/1;v=2 /a/1?q=1&q=2 /a/1?q=1;r=2 /a/%zz /a/%ff /b/a\\b /a/1#f http://h/a/1 * /a/%25 /a/\x7f",
   ),
 ];
 const WORDS = [
-  ..."/ // . .. ./ ../ ;x=1 ? & = + %20 %2f %2F %5c %2e %25 %00 %C3%A9 %c3 %e2%82%ac %F0%9F%98%80 # \\ @ : ! [ ] {id} ~ ' \" < > ^ ` |".split(
-    " ",
+  ...words(
+    "/ // . .. ./ ../ ;x=1 ? & = + %20 %2f %2F %5c %2e %25 %00 %C3%A9 %c3 %e2%82%ac %F0%9F%98%80 # \\ @ : ! [ ] {id} ~ ' \" < > ^ ` |",
   ),
-  ..."q=1 q= &q=2 r[x]=1 r%5Bx%5D=2 Q=1 q[]=1 q[a]=1 %71=1 .json http:// xn-- %u0041 \t \n \r \0 \xc3\xa9 \x85".split(
-    " ",
+  ...words(
+    "q=1 q= &q=2 r[x]=1 r%5Bx%5D=2 Q=1 q[]=1 q[a]=1 %71=1 .json http:// xn-- %u0041 \t \n \r \0 \xc3\xa9 \x85",
   ),
 ];
 
