@@ -222,6 +222,11 @@ const CASES: readonly (() => Case)[] = [
       headers: credentials([freeLink], "read", new Map([["p", "x"]])),
     }),
   () =>
+    ask("query: keys that don't decode", {
+      path: `/read/x?${"%7&".repeat(21_000)}`,
+      headers: credentials([freeLink], "read", new Map()),
+    }),
+  () =>
     ask("query: escapes", {
       path: `/read/x?q=${"%C3%A9".repeat(10_900)}`,
       headers: credentials([freeLink], "read", new Map([["p", "x"]])),

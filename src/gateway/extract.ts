@@ -9,7 +9,7 @@ import type { JsonDocument } from "./json.ts";
 import { MAX_LISTED_NAMES } from "./limits.ts";
 import type { RouteMatch } from "./match.ts";
 import { queryOf } from "./path.ts";
-import { hasKey, REPLACED, readQuery } from "./query.ts";
+import { METHOD_KEY, REPLACED, readQuery } from "./query.ts";
 import { type GatewayRefusal, isRefusal, refuse } from "./refusal.ts";
 import type { HttpRequest } from "./request.ts";
 
@@ -55,7 +55,7 @@ const OVERRIDDEN = `\`${METHOD_NAME}\` may change the method after this decision
 
 /** A route that takes an argument from there has it judged and signed. */
 function overridesMethod({ route }: RouteMatch, part: string | JsonDocument): boolean {
-  if (typeof part === "string") return !route.queryKeys.names.has(METHOD_NAME) && hasKey(part, METHOD_NAME);
+  if (typeof part === "string") return !route.queryKeys.names.has(METHOD_NAME) && METHOD_KEY.test(part);
   if (!isObject(part.value) || !part.value.has(METHOD_NAME)) return false;
   return !route.rules.some(({ source }) => source.from === "body" && source.path.text === METHOD_NAME);
 }
