@@ -29,7 +29,7 @@ async function emptied(queue: { length(): number }): Promise<void> {
 
 test("work that comes alone is done at once", () => {
   const done: string[] = [];
-  assert.equal(createWorkQueue(1).offer(workOf(done, "a", 3)), true);
+  assert.equal(createWorkQueue(1).offer(workOf(done, "a", 0)), true);
   assert.deepEqual(done, ["a"]);
 });
 
