@@ -19,6 +19,7 @@ import {
   MAX_GRPC_HEADERS,
   MAX_HEALTH_MESSAGE_BYTES,
   MAX_MESSAGE_BYTES,
+  MAX_REJECTED_STREAMS,
   MAX_RESETS,
   MAX_RESETS_PER_SECOND,
   MAX_SESSION_MEGABYTES,
@@ -62,6 +63,7 @@ export interface GrpcServer {
 const HTTP2_OPTIONS = {
   maxSessionMemory: MAX_SESSION_MEGABYTES,
   maxHeaderListPairs: MAX_GRPC_HEADERS,
+  maxSessionRejectedStreams: MAX_REJECTED_STREAMS,
   streamResetBurst: MAX_RESETS,
   streamResetRate: MAX_RESETS_PER_SECOND,
   settings: { maxConcurrentStreams: MAX_STREAMS, maxHeaderListSize: MAX_GRPC_HEADER_BYTES },

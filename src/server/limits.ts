@@ -74,6 +74,12 @@ export const MAX_RESETS = 100_000;
 /** And in a second, from then on. */
 export const MAX_RESETS_PER_SECOND = 100_000;
 
+/**
+ * Calls a connection may have refused for being too many. Node counts those that were reset until it has cleared them
+ * away, so that a burst of clients giving up gets there; by its own limit, 100, they would end the connection of all.
+ */
+export const MAX_REJECTED_STREAMS = 1_000_000;
+
 /** A CheckRequest: the largest body that can be configured, and all that comes with it. Above it is too large anyway. */
 export const MAX_MESSAGE_BYTES = MAX_BODY_BYTES + 4 * 1024 * 1024;
 
