@@ -106,7 +106,10 @@ export function fuzz(target: Target, terms: Terms): Finding | undefined {
     else {
       const middle = inputs.length >> 1;
       for (const half of [inputs.slice(0, middle), inputs.slice(middle)]) {
-        for (const input of half) examine(target, input);
+        for (const input of half) {
+          terms.before(input);
+          examine(target, input);
+        }
         keepFresh(half);
       }
     }

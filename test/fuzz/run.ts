@@ -108,10 +108,12 @@ interface Shown extends Progress {
 
 /** A thread for each, so that one which hangs or runs out of memory can be ended and its input told. */
 function fuzzTarget(name: string, { minutes, seed, guided }: Options): Promise<Result> {
-  const current = new SharedArrayBuffer(4 + targetNamed(name).maxBytes);
+  const current = new SharedArrayBuffer(8 + targetNamed(name).maxBytes);
+  const view = new DataView(current);
   const assignment: Assignment = { target: name, seed, milliseconds: minutes * 60_000, guided, current };
   const started = performance.now();
-  let heard = started;
+  let count = 0;
+  let lastNew = started;
   let reported = started;
   let progress: Progress = {
     executions: 0,
@@ -134,21 +136,22 @@ function fuzzTarget(name: string, { minutes, seed, guided }: Options): Promise<R
       resolve({ name, progress: result, finding });
     };
     const underWay = (error: string): Finding => {
-      const length = new DataView(current).getUint32(0);
-      return { target: name, error, input: Uint8Array.from(new Uint8Array(current, 4, length)) };
+      return { target: name, error, input: Uint8Array.from(new Uint8Array(current, 8, view.getUint32(4))) };
     };
     const watch = setInterval(() => {
-      if (performance.now() - heard > HANG_MILLISECONDS) finish(underWay("doesn't end"));
+      const now = performance.now();
+      if (view.getUint32(0) !== count) [count, lastNew] = [view.getUint32(0), now];
+      else if (now - lastNew > HANG_MILLISECONDS) finish(underWay("doesn't end"));
     }, 1000);
     worker.on("message", (message: Message) => {
-      heard = performance.now();
+      const now = performance.now();
       if ("finding" in message) finish(message.finding);
       else if ("done" in message) finish();
       else {
         progress = message.progress;
-        if (heard - reported < REPORT_MILLISECONDS) return;
-        reported = heard;
-        print(`  ${name}: ${shown({ ...progress, milliseconds: heard - started })}`);
+        if (now - reported < REPORT_MILLISECONDS) return;
+        reported = now;
+        print(`  ${name}: ${shown({ ...progress, milliseconds: now - started })}`);
       }
     });
     worker.on("error", (error) => finish(underWay(`ends its thread: ${error}`)));

@@ -9,7 +9,7 @@ export interface Assignment {
   readonly milliseconds: number;
   /** False to do without coverage, for comparison. */
   readonly guided: boolean;
-  /** Where the input under way is laid open: its length in four bytes, and itself. */
+  /** Where the input under way is laid open: how many there were, its length, in four bytes each, and itself. */
   readonly current: SharedArrayBuffer;
 }
 
@@ -23,14 +23,15 @@ const sources = new URL("../../src/", import.meta.url).href;
 const coverage = guided ? startCoverage((url) => url.startsWith(sources)) : undefined;
 const { targetNamed } = await import("./targets/index.ts");
 const view = new DataView(current);
-const bytes = new Uint8Array(current, 4);
+const bytes = new Uint8Array(current, 8);
 const tell = (message: Message): void => parentPort?.postMessage(message);
 
 const finding = fuzz(targetNamed(target), {
   ...terms,
   coverage,
   before: (input) => {
-    view.setUint32(0, input.length);
+    view.setUint32(0, view.getUint32(0) + 1);
+    view.setUint32(4, input.length);
     bytes.set(input);
   },
   progress: (progress) => tell({ progress }),
