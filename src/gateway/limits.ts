@@ -19,12 +19,16 @@ export const DEFAULT_BODY_BYTES = 2_097_152;
 /** A body is held in memory several times while it is judged. */
 export const MAX_BODY_BYTES = 67_108_864;
 
-/** Each link costs a verification, about 60 µs; the wire format allows 65 links. */
+/** Each link costs a verification, about 60 µs. */
 export const DEFAULT_CHAIN_LENGTH = 16;
+
+/** The longest chain that the wire format allows. */
 export const MAX_CHAIN_LENGTH = 65;
 
-/** Each approval costs a verification; twice the 64 approvers of a warrant are the most that can be asked for. */
+/** Each approval costs a verification. */
 export const DEFAULT_APPROVALS = 16;
+
+/** Twice the 64 approvers of a warrant, the most that can be asked for. */
 export const MAX_APPROVALS = 128;
 
 /** Nesting of JSON lists and objects, as deep as the reference reads. */

@@ -29,6 +29,7 @@ export type Loaded =
   | { readonly ok: true; readonly snapshot: Snapshot; readonly warnings: readonly string[] }
   | { readonly ok: false; readonly errors: readonly string[]; readonly warnings: readonly string[] };
 
+/** How far ahead of our clock a warrant may be dated, as in the reference authorizer. */
 const DEFAULT_CLOCK_TOLERANCE_SECONDS = 30;
 
 /**

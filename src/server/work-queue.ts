@@ -27,8 +27,9 @@ export const DEFAULT_MAX_INFLIGHT = 1024;
 
 /** What one request may take in one go. */
 const SLICE_MS = 1;
-/** What all of them may take before the event loop looks for arrivals again; more after it took long over those. */
+/** What all of them may take before the event loop looks for arrivals again. */
 const TURN_MS = 4;
+/** The same where arrivals took long. */
 const MAX_TURN_MS = 20;
 /** Half of what Envoy waits unless told otherwise: to wait any longer is of no use to anyone. */
 const MAX_WAIT_MS = 100;
