@@ -12,7 +12,7 @@ import { approvalPayload } from "../../support/approvals.ts";
 import { APPROVERS, CHAINS, type Chain, KEYS, NOW, PAY, TRUST } from "../fixture.ts";
 import { decoded, decodedFirst, keyOfPair, signInPlace, UNSIGNED } from "../forge.ts";
 import { mutateCbor } from "../mutate-cbor.ts";
-import { settle, type Target } from "../target.ts";
+import { forged, settle, type Target } from "../target.ts";
 
 const [, chain] = CHAINS as readonly [Chain, Chain];
 const hash = Buffer.from(finish(requestHash(leafOf(chain.stack), PAY.tool, PAY.args)));
@@ -54,7 +54,7 @@ export const approvals: Target = {
   mutate: (input, random, other) =>
     mutateCbor(input, random, other, ["extensions", "nonce", "approval_version"]),
   run: (input) => {
-    const bytes = signed(input);
+    const bytes = forged(() => signed(input));
     const call = { ...PAY, proof, approvals: encodeHeader(bytes) };
     const { refused } = settle(verifyCall(chain.stack, call, TRUST, NOW));
     return () => {

@@ -11,7 +11,7 @@ import { rfc3339, signList } from "../../support/revocation-list.ts";
 import { keyOf, NOW } from "../fixture.ts";
 import { decoded, UNSIGNED } from "../forge.ts";
 import { mutateBytes } from "../mutate.ts";
-import type { Target } from "../target.ts";
+import { forged, type Target } from "../target.ts";
 
 const ID = "tnu_wrt_018c0000000000000000000000000001";
 const UUID = "018c0000-0000-0000-0000-000000000002";
@@ -60,7 +60,7 @@ export const revocationList: Target = {
       " ",
     ]),
   run: (input) => {
-    const bytes = revocationListBytes(signed(input));
+    const bytes = revocationListBytes(forged(() => signed(input)));
     if (bytes === undefined) return () => {};
     const list = parseRevocationList(bytes, TERMS);
     return () => {

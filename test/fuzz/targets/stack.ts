@@ -13,7 +13,7 @@ import { leafOf, type Stack, type Warrant } from "../../../src/warrant/warrant.t
 import { type Called, CHAINS, keyWithBytes, NOW, READ, TRUST, WORDS } from "../fixture.ts";
 import { decoded, keyOfPair, signInPlace, UNSIGNED } from "../forge.ts";
 import { mutateCbor } from "../mutate-cbor.ts";
-import { settle, type Target } from "../target.ts";
+import { forged, settle, type Target } from "../target.ts";
 import { toValue } from "../to-value.ts";
 
 const NO_HASH = new Uint8Array(32);
@@ -28,7 +28,7 @@ export const stack: Target = {
   seeds: () => CHAINS.flatMap((chain) => [recipe(chain.stack, READ), recipe(asIssuer(chain.stack), READ)]),
   mutate: (input, random, other) => mutateCbor(input, random, other, WORDS),
   run: (input) => {
-    const { bytes, call } = signed(input);
+    const { bytes, call } = forged(() => signed(input));
     const parsed = settle(parseStack(bytes));
     if (!isStack(parsed)) return () => {};
     const refused = ask(parsed, call);
@@ -53,7 +53,7 @@ export const stack: Target = {
 function ask(parsed: Stack, call: Called): string | undefined {
   const warrant = leafOf(parsed);
   const key = keyWithBytes(warrant.holder.bytes);
-  const proof = key && encodeHeader(signProof(key, { warrant, ...call }, NOW));
+  const proof = key && forged(() => encodeHeader(signProof(key, { warrant, ...call }, NOW)));
   return settle(verifyCall(parsed, { ...call, proof }, TRUST, NOW)).refused;
 }
 
