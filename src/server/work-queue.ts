@@ -33,29 +33,39 @@ const TURN_MS = 4;
 const MAX_TURN_MS = 20;
 /** Half of what Envoy waits unless told otherwise: to wait any longer is of no use to anyone. */
 const MAX_WAIT_MS = 100;
-/** Requests that wait with their bodies shall not fill the memory. */
+/** Requests that wait with their bodies, and those that are begun, shall not fill the memory; each of them so much. */
 const MAX_WAITING_BYTES = 64 * 1024 * 1024;
+/** Of those that may wait, the part that may be begun: long work can take no more than that from what is short. */
+const BEGUN_PART = 1 / 8;
 
-export function createWorkQueue(maxLength: number): WorkQueue {
-  let fresh: { readonly work: Work; readonly since: number }[] = [];
+/** The event loop, and its clock in milliseconds. */
+export interface Loop {
+  readonly now: () => number;
+  /** Calls back after the arrivals of this turn. */
+  readonly later: (callback: () => void) => void;
+}
+
+const EVENT_LOOP: Loop = { now: () => performance.now(), later: setImmediate };
+
+/** @param maxLength requests that may wait to be begun */
+export function createWorkQueue(maxLength: number, loop: Loop = EVENT_LOOP): WorkQueue {
+  const fresh = createLine(maxLength, loop);
   /** What one slice wasn't enough for: it has one in each turn, and holds up nothing that is short. */
-  let begun: Work[] = [];
-  let bytes = 0;
+  const begun = createLine(Math.ceil(maxLength * BEGUN_PART), loop);
   let turnEnd: number | undefined;
 
   const goOn = (work: Work): void => {
-    if (isUnfinished(work, performance.now() + SLICE_MS)) begun.push(work);
-    else bytes -= work.bytes;
+    if (isUnfinished(work, loop) && !begun.push(work)) drop(work);
   };
 
   const startTurn = (now: number, otherMs: number): void => {
     const end = now + Math.min(Math.max(otherMs, TURN_MS), MAX_TURN_MS);
     turnEnd = end;
-    setImmediate(() => {
+    loop.later(() => {
       turnEnd = undefined;
-      const later = performance.now();
+      const later = loop.now();
       // Half of the time is for work that waits, however fast more arrives.
-      if (fresh.length + begun.length > 0) startTurn(later, later - end);
+      if (fresh.length() + begun.length() > 0) startTurn(later, later - end);
     });
     const work = begun.shift();
     if (work !== undefined) goOn(work);
@@ -63,47 +73,68 @@ export function createWorkQueue(maxLength: number): WorkQueue {
   };
 
   const goOnWithFresh = (end: number): void => {
-    while (performance.now() < end) {
-      const next = fresh.shift();
-      if (next === undefined) return;
-      goOn(next.work);
+    while (loop.now() < end) {
+      const work = fresh.shift();
+      if (work === undefined) return;
+      goOn(work);
     }
-  };
-
-  const isFull = (work: Work): boolean =>
-    fresh.length + begun.length >= maxLength || bytes + work.bytes > MAX_WAITING_BYTES;
-
-  /** Drops the work if nobody wants it any more. */
-  const isKept = (work: Work): boolean => {
-    if (work.isWanted()) return true;
-    drop(work);
-    bytes -= work.bytes;
-    return false;
-  };
-  const makeRoom = (): void => {
-    begun = begun.filter(isKept);
-    fresh = fresh.filter(({ work }) => isKept(work));
   };
 
   return {
     offer: (work) => {
-      const now = performance.now();
-      const [oldest] = fresh;
-      if (oldest !== undefined && now - oldest.since > MAX_WAIT_MS) return false;
-      if (isFull(work)) makeRoom();
-      if (isFull(work)) return false;
-      fresh.push({ work, since: now });
-      bytes += work.bytes;
+      const now = loop.now();
+      if (fresh.waited(now) > MAX_WAIT_MS || !fresh.push(work)) return false;
       if (turnEnd === undefined) startTurn(now, 0);
       else goOnWithFresh(turnEnd);
       return true;
     },
-    length: () => fresh.length + begun.length,
+    length: () => fresh.length() + begun.length(),
+  };
+}
+
+/** Work that stands in line, first come first served. */
+interface Line {
+  /** @returns false where there is no room, even without what nobody wants any more */
+  readonly push: (work: Work) => boolean;
+  readonly shift: () => Work | undefined;
+  readonly length: () => number;
+  /** Milliseconds that the first has stood here. */
+  readonly waited: (now: number) => number;
+}
+
+function createLine(maxLength: number, loop: Loop): Line {
+  let waiting: { readonly work: Work; readonly since: number }[] = [];
+  let bytes = 0;
+  const isFull = (more: number): boolean => waiting.length >= maxLength || bytes + more > MAX_WAITING_BYTES;
+  const dropUnwanted = (): void => {
+    waiting = waiting.filter(({ work }) => {
+      if (work.isWanted()) return true;
+      drop(work);
+      bytes -= work.bytes;
+      return false;
+    });
+  };
+  return {
+    push: (work) => {
+      if (isFull(work.bytes)) dropUnwanted();
+      if (isFull(work.bytes)) return false;
+      waiting.push({ work, since: loop.now() });
+      bytes += work.bytes;
+      return true;
+    },
+    shift: () => {
+      const work = waiting.shift()?.work;
+      if (work !== undefined) bytes -= work.bytes;
+      return work;
+    },
+    length: () => waiting.length,
+    waited: (now) => now - (waiting[0]?.since ?? now),
   };
 }
 
 /** Goes on with the work until its slice is over; each step is done whole. */
-function isUnfinished(work: Work, sliceEnd: number): boolean {
+function isUnfinished(work: Work, loop: Loop): boolean {
+  const sliceEnd = loop.now() + SLICE_MS;
   try {
     if (!work.isWanted()) {
       drop(work);
@@ -111,7 +142,7 @@ function isUnfinished(work: Work, sliceEnd: number): boolean {
     }
     do {
       if (work.steps.next().done === true) return false;
-    } while (performance.now() < sliceEnd);
+    } while (loop.now() < sliceEnd);
     return true;
   } catch (error) {
     work.abandon(error);
