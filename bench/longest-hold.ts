@@ -255,10 +255,11 @@ interface Round {
   readonly verdict: string;
 }
 
+const log = createLog("info", openSync("/dev/null", "w"));
+
 function run(message: Buffer): Round {
   let work: Work | undefined;
   let verdict = "";
-  const log = createLog("info", openSync("/dev/null", "w"));
   const service = createCheckService(
     { snapshot: () => snapshot, now: () => now, log },
     {

@@ -2,6 +2,7 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
@@ -19,7 +20,7 @@ interface Lockfile {
   >;
 }
 
-const [output = "sbom.cdx.json"] = process.argv.slice(2);
+const [output = "sbom.cdx.json"] = parseArgs({ allowPositionals: true }).positionals;
 const lockfile = JSON.parse(readFileSync(`${root}package-lock.json`, "utf8")) as Lockfile;
 const self = `${lockfile.name}@${lockfile.version}`;
 const direct = lockfile.packages[""]?.dependencies ?? {};

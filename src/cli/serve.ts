@@ -22,8 +22,8 @@ export const serve: Command = {
   summary: "run the authorizer",
   description: `
 Answers Envoy's gRPC ext_authz checks (envoy.service.auth.v3.Authorization) on one port, together with the
-pages /health, /healthz, /ready and /status. Trusted roots are united from the flags, the environment and
-settings.trusted_roots of the file. SIGHUP reads all files again; with an error in any of them nothing changes.
+pages /health, /healthz, /ready and /status; the health port has these and /metrics. Trusted roots are united
+from the flags, the environment and settings.trusted_roots of the file. SIGHUP reads all files again; with an error in any of them nothing changes.
 
   tenuo-ext-authz serve --config gateway.yaml --trusted-keys $ROOT_PUBLIC_KEY`,
   flags: {
@@ -32,7 +32,7 @@ settings.trusted_roots of the file. SIGHUP reads all files again; with an error 
     port: { value: "N", short: "p", help: "port for checks and health pages", default: "9090" },
     "health-port": {
       value: "N",
-      help: "port for the health pages alone, 0 for none",
+      help: "port for the health pages and /metrics alone, 0 for none",
       default: "9091",
       variable: "TENUO_HEALTH_PORT",
     },

@@ -1,4 +1,5 @@
 import { I64_MAX, I64_MIN, isList, type Value } from "../value.ts";
+import { MAX_INTEGER_CHARS } from "./limits.ts";
 
 /** The kinds a rule can demand. */
 export const ARGUMENT_TYPES = ["string", "integer", "float", "boolean", "list"] as const;
@@ -29,9 +30,6 @@ export function convertText(type: ArgumentType, text: string): Value | undefined
       return undefined;
   }
 }
-
-/** Digits and sign of the least i64. */
-const MAX_INTEGER_CHARS = 20;
 
 export function hasType(type: ArgumentType, value: Value): boolean {
   switch (type) {

@@ -34,10 +34,9 @@ export function parseBodyPath(text: string, refusesOtherCase: boolean): BodyPath
 }
 
 /** Stand for a value that two readers of the same body would see differently; described as the end of a sentence. */
-export const REPEATED = Symbol("is given twice");
-export const RECASED = Symbol("is given with letters in another case");
-
-export const BROKEN = Symbol("is also given with bytes that aren't UTF-8, which some readers drop");
+const REPEATED = Symbol("is given twice");
+const RECASED = Symbol("is given with letters in another case");
+const BROKEN = Symbol("is also given with bytes that aren't UTF-8, which some readers drop");
 
 type Found = Value | undefined | typeof REPEATED | typeof RECASED | typeof BROKEN;
 

@@ -1,6 +1,6 @@
 import type { Buffer } from "node:buffer";
 import { I64_MAX, I64_MIN, type Value } from "../value.ts";
-import { MAX_JSON_NUMBER_CHARS } from "./limits.ts";
+import { MAX_INTEGER_CHARS, MAX_JSON_NUMBER_CHARS } from "./limits.ts";
 
 /** The bytes aren't one JSON text; `at` is the byte it shows at. */
 export class JsonFault extends Error {
@@ -18,9 +18,6 @@ const STRETCH = 4096;
 
 /** Bytes made text at once, of which the texts of a document are slices. */
 const WINDOW = 65_536;
-
-/** Digits and sign of the least i64. A longer text is out of range, and is not worth the time to convert. */
-const MAX_INTEGER_CHARS = 20;
 
 /** An integer of so many characters is exact as a number. */
 const MAX_EXACT_CHARS = 15;

@@ -54,21 +54,18 @@ function* readDocument(scanner: JsonScanner): Steps<JsonDocument> {
     while (!scanner.reachToken()) yield;
     if (open?.members !== undefined) {
       scanner.openText();
-      let name = scanner.text();
-      for (; name === undefined; name = scanner.text()) yield;
-      open.name = name;
+      open.name = scanner.text() ?? (yield* restOfText(scanner));
       while (!scanner.reachToken()) yield;
       if (!scanner.take(COLON)) scanner.fail("`:` is missing");
       while (!scanner.reachToken()) yield;
     }
 
     if (values === MAX_JSON_VALUES) scanner.fail(`more than ${MAX_JSON_VALUES} values`);
-    let value: Value | undefined;
+    let value: Value;
     const byte = scanner.peek();
     if (byte === QUOTE) {
       scanner.openText();
-      value = scanner.text();
-      for (; value === undefined; value = scanner.text()) yield;
+      value = scanner.text() ?? (yield* restOfText(scanner));
     } else if (byte === BRACKET || byte === BRACE) {
       if (nest.length === MAX_JSON_DEPTH) scanner.fail(`nested deeper than ${MAX_JSON_DEPTH}`);
       scanner.take(byte);
@@ -98,6 +95,15 @@ function* readDocument(scanner: JsonScanner): Steps<JsonDocument> {
       nest.pop();
       open = nest.at(-1);
     }
+  }
+}
+
+/** Of a text that takes more than one stretch. */
+function* restOfText(scanner: JsonScanner): Steps<string> {
+  for (;;) {
+    yield;
+    const text = scanner.text();
+    if (text !== undefined) return text;
   }
 }
 

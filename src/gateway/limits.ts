@@ -43,6 +43,9 @@ export const MAX_JSON_MEMBERS = 16_384;
 /** Characters of one JSON number: every double can be written out with 1077, and none needs more than 25. */
 export const MAX_JSON_NUMBER_CHARS = 1100;
 
+/** Digits and sign of the least i64. A longer text is out of range, and is not worth the time to convert. */
+export const MAX_INTEGER_CHARS = 20;
+
 /** How many names a refusal lists as available. */
 export const MAX_LISTED_NAMES = 5;
 

@@ -8,6 +8,7 @@ type Receiver = (socket: Socket) => void;
 const HTTP2_PREFACE = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
 /** The head of the SETTINGS frame that a client sends right behind it. */
 const FRAME_HEAD_BYTES = 9;
+
 /** Tells HTTP/2 from HTTP/1.1 by the first bytes, so that gRPC and the health pages share one port. */
 export function createSharedPort(http2: Receiver, http1: Receiver): Server {
   const server = createServer((socket) => {

@@ -3,8 +3,10 @@ import { type Loaded, loadSnapshot, type Snapshot, type Sources } from "./snapsh
 /** The snapshot in force. It is replaced whole, or not at all. */
 export interface State {
   readonly snapshot: () => Snapshot;
-  /** Reads all sources again; on any error what was in force stays so. Never throws. Not to be
-   * asked for again before it is done: the one that ends last would win. */
+  /**
+   * Reads all sources again; on any error what was in force stays so. Never throws. Not to be asked for again before it is
+   * done: the one that ends last would win.
+   */
   readonly reload: () => Promise<Loaded>;
   /** The last reload, where it failed; undefined once one has succeeded. */
   readonly failedReload: () => FailedReload | undefined;
