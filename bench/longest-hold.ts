@@ -235,6 +235,10 @@ const CASES: readonly (() => Case)[] = [
     ask("headers: a thousand", {
       headers: Object.fromEntries(times(990, (i) => [`h_${i}.x`, "a".repeat(500)])),
     }),
+  () =>
+    ask("headers: long names of dots", {
+      headers: Object.fromEntries(times(900, (i) => [`x${"_.".repeat(280)}${i}`, ""])),
+    }),
   () => ask("headers: a list of the next hop", { headers: { connection: "a,".repeat(260_000) } }),
   () =>
     ask("headers: approvals", {

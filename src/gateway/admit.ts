@@ -70,8 +70,8 @@ function headerFault({ ownHeaders }: Gateway, { headers }: HttpRequest): string 
 
 function resultAlias(names: Iterable<string>): string | undefined {
   for (const name of names) {
-    const plain = dashed(name);
-    if (plain !== name && plain.startsWith(RESULT_PREFIX)) return name;
+    const prefix = name.slice(0, RESULT_PREFIX.length);
+    if (dashed(prefix) === RESULT_PREFIX && dashed(name) !== name) return name;
   }
   return undefined;
 }

@@ -6,16 +6,20 @@ export interface GuardedHeaders {
   readonly names: ReadonlySet<string>;
   /** The same with `_` and `.` read as `-`, as CGI-like upstreams do. */
   readonly dashed: ReadonlySet<string>;
+  /** Characters of the longest; longer names need no look. */
+  readonly longest: number;
 }
 
 export function guardHeaders(names: Iterable<string>): GuardedHeaders {
   const lower = new Set(Array.from(names, (name) => name.toLowerCase()));
-  return Object.freeze({ names: lower, dashed: new Set(Array.from(lower, dashed)) });
+  const longest = Math.max(0, ...Array.from(lower, (name) => name.length));
+  return Object.freeze({ names: lower, dashed: new Set(Array.from(lower, dashed)), longest });
 }
 
 /** The first header that upstreams may take for a guarded one although it isn't spelled so. */
 export function aliasOf(headers: RequestHeaders, guarded: GuardedHeaders): string | undefined {
   for (const name of headers.lines.keys()) {
+    if (name.length > guarded.longest) continue;
     if (guarded.dashed.has(dashed(name)) && !guarded.names.has(name)) return name;
   }
   return undefined;

@@ -152,7 +152,7 @@ class Reader {
     this.#visit(start, end, (field, from, to) => {
       if (field === HEADER.key) name = this.#text(from, to).toLowerCase();
       else if (field === HEADER.value) value = this.#text(from, to);
-      else if (field === HEADER.rawValue) rawValue = this.#text(from, to, "latin1");
+      else if (field === HEADER.rawValue && lines === this.#raw) rawValue = this.#text(from, to, "latin1");
     });
     const known = lines.get(name);
     const sent = rawValue === "" ? value : rawValue;

@@ -1,5 +1,6 @@
 import type { Allow, Decision, Deny } from "../decision/decision.ts";
 import { ANSWERS, CHAIN_FAULT_CODES, RPC_CODES } from "../decision/reason.ts";
+import { dashed } from "../gateway/header.ts";
 import type { HttpRequest } from "../gateway/request.ts";
 import { formatValue } from "../value.ts";
 import { cut, explain, toHeaderText } from "./explain.ts";
@@ -33,6 +34,12 @@ const RESULT_HEADERS = [
   "x-tenuo-deny-reason",
 ] as const;
 type ResultHeader = (typeof RESULT_HEADERS)[number];
+
+const LONGEST_RESULT_HEADER = Math.max(...RESULT_HEADERS.map((name) => name.length));
+
+function isResultHeader(name: string): boolean {
+  return RESULT_HEADERS.includes(name as ResultHeader);
+}
 
 type HeaderOption = NonNullable<NonNullable<CheckResponse["okResponse"]>["headers"]>[number];
 type Metadata = Readonly<Record<string, string | number | undefined>>;
@@ -122,7 +129,7 @@ function ok(
 function forgedHeaders(request: HttpRequest, set: Ok["set"]): readonly string[] {
   const unset = RESULT_HEADERS.filter((name) => !(name in set));
   const aliases = [...request.headers.lines.keys()].filter(
-    (name) => /[_.]/.test(name) && RESULT_HEADERS.includes(name.replace(/[_.]/g, "-") as ResultHeader),
+    (name) => name.length <= LONGEST_RESULT_HEADER && /[_.]/.test(name) && isResultHeader(dashed(name)),
   );
   return [...unset, ...aliases];
 }
@@ -199,7 +206,8 @@ function toStruct(metadata: Metadata): NonNullable<CheckResponse["dynamicMetadat
   const fields: Record<string, { stringValue: string } | { numberValue: number }> = {};
   for (const [name, value] of Object.entries(metadata)) {
     if (typeof value === "number") fields[name] = { numberValue: value };
-    else if (value !== undefined) fields[name] = { stringValue: value };
+    // A text that isn't UTF-8 would make the answer one that a proxy can't read.
+    else if (value !== undefined) fields[name] = { stringValue: value.toWellFormed() };
   }
   return { fields };
 }

@@ -93,7 +93,7 @@ export function createLog(level: LogLevel, fd = 1): Log {
         request_id: requestId,
         envoy_request_id: cut(caller.envoyRequestId),
         trace_id: caller.traceId,
-        client: caller.client,
+        client: cut(caller.client),
         host: cut(request.authority),
         method: cut(request.method),
         path: cut(request.target.split("?", 1)[0]),

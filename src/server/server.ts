@@ -87,7 +87,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     (socket) => grpc.accept(remember(proxies, socket)),
     (socket) => {
       // Node times out slow requests only on servers that listen by themselves.
-      setTimeout(() => socket.destroy(), PROBE_MS).unref();
+      const late = setTimeout(() => socket.destroy(), PROBE_MS).unref();
+      socket.once("close", () => clearTimeout(late));
       http.emit("connection", socket);
     },
   );

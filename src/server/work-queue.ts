@@ -106,9 +106,11 @@ function createLine(maxLength: number, loop: Loop): Line {
   let waiting: { readonly work: Work; readonly since: number }[] = [];
   let bytes = 0;
   const isFull = (more: number): boolean => waiting.length >= maxLength || bytes + more > MAX_WAITING_BYTES;
+  /** For no longer than a slice, as whoever is told that it is too late takes time. */
   const dropUnwanted = (): void => {
+    const end = loop.now() + SLICE_MS;
     waiting = waiting.filter(({ work }) => {
-      if (work.isWanted()) return true;
+      if (loop.now() >= end || work.isWanted()) return true;
       drop(work);
       bytes -= work.bytes;
       return false;

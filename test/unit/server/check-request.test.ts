@@ -61,6 +61,20 @@ test("a raw header that comes as text counts like one in bytes, and the bytes ar
   assert.deepEqual(lines.get("b"), ["bytes"]);
 });
 
+test("bytes are a header's value in the raw form only", () => {
+  const raw = serializeCheck({
+    headerMap: { headers: [{ key: "a", value: "text", rawValue: Buffer.from("raw") }] },
+  });
+  const header = raw.indexOf(Buffer.of(0x0a, 1, 0x61));
+  const entry = raw.subarray(header);
+  const message = (field: number, value: Buffer): Buffer =>
+    Buffer.concat([Buffer.of(field * 8 + 2, value.length), value]);
+  const http = message(3, entry);
+  const question = readCheckRequest(message(1, message(4, message(2, http))));
+  assert.ok(!("refused" in question));
+  assert.deepEqual([...question.request.headers.lines], [["a", ["text"]]]);
+});
+
 test("joined headers are not exact", () => {
   const { lines, exact } = headersOf({ headers: { "X-A": "1,2", b: "" } });
   assert.equal(exact, false);

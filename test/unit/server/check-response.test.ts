@@ -6,6 +6,8 @@ import type { HttpRequest } from "../../../src/gateway/request.ts";
 import { internalDenial, toCheckResponse } from "../../../src/server/check-response.ts";
 import { explain } from "../../../src/server/explain.ts";
 import type { CheckResponse } from "../../../src/server/grpc.ts";
+import { serializeResponse } from "../../../src/server/response-guard.ts";
+import { decodeResponse } from "../../support/check-request.ts";
 
 const REASONS = Object.keys(ANSWERS) as Reason[];
 const FACTS = {
@@ -148,6 +150,15 @@ test("every spelling of our names that an upstream may read as one is removed, a
       removed.filter((name) => !OURS.includes(name)),
       aliases,
     );
+  }
+});
+
+test("half of a surrogate pair, which is no UTF-8, doesn't make an answer that no proxy can read", () => {
+  for (const decision of [ALLOW, DENY, { ...DENY, mode: "audit" } as const]) {
+    const bytes = serializeResponse(answer({ ...decision, tool: "\ud83d" }));
+    const { dynamicMetadata } = decodeResponse(bytes) as CheckResponse;
+    assert.equal(dynamicMetadata?.fields?.["tool"]?.stringValue, "\ufffd");
+    assert.ok(!bytes.includes(Buffer.of(0xed, 0xa0)));
   }
 });
 

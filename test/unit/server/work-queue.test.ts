@@ -156,6 +156,24 @@ test("and makes room for others", () => {
   assert.deepEqual([done, queue.length()], [["a abandoned", "b abandoned"], 2]);
 });
 
+test("yet not for long where telling so takes time", () => {
+  const { done, offer, queue, loop } = queueOf(100);
+  let wanted = true;
+  const slow = {
+    abandon: () => {
+      loop.time += 0.4;
+      done.push("told");
+    },
+  };
+  offer("whole turn", { steps: 1, ms: 5 });
+  for (let i = 0; i < 100; i++) offer(`${i}`, { isWanted: () => wanted }, slow);
+  wanted = false;
+  assert.equal(offer("another"), true);
+  assert.deepEqual(done, ["told", "told", "told"]);
+  loop.empty(queue);
+  assert.equal(done.filter((name) => name === "told").length, 100, "nobody is forgotten");
+});
+
 test("work that throws is abandoned with its error, and the next is done", () => {
   const { done, offer, queue } = queueOf(10);
   const errors: unknown[] = [];
