@@ -25,7 +25,7 @@ const FIXED32 = 5;
  * Visits the length-delimited fields of the message that lies from `start` to before `end`, in order. Numbers are
  * stepped over.
  *
- * @throws {ProtobufError} where it breaks off, has a group, which proto3 hasn't, or more fields than are left.
+ * @throws {ProtobufError} where it breaks off, has a group, which proto3 hasn't, a field 0, or more fields than are left.
  */
 export function visitFields(message: Message, start: number, end: number, visit: Visit): void {
   const { bytes } = message;
@@ -52,6 +52,7 @@ export function visitFields(message: Message, start: number, end: number, visit:
     if (--message.left < 0) throw new ProtobufError("more fields than any request has");
     const tag = readVarint();
     const field = Math.floor(tag / 8);
+    if (field === 0) throw new ProtobufError("a field without a number");
     switch (tag % 8) {
       case VARINT:
         readVarint();

@@ -127,7 +127,8 @@ export function fuzz(target: Target, terms: Terms): Finding | undefined {
   coverage?.keep(coverage.fresh());
 
   const pool = (random: Random): readonly Uint8Array[] => {
-    if (random.chance(0.02)) return [slowest.input];
+    // The longer it takes, the rarer, so that the search for what is slow leaves time for all else.
+    if (random.chance(0.02 / Math.max(1, slowest.milliseconds))) return [slowest.input];
     // What was kept is mostly refused for one fault, and hides a second one; what is new is worth the most tries.
     return random.pick([seeds, seeds, corpus, corpus.slice(-20)]);
   };
@@ -164,7 +165,7 @@ function mutated(target: Target, pool: readonly Uint8Array[], random: Random): U
 
 /** Whether an input took long once only: it pays for other processes, for compiling, and for the garbage of others. */
 function isOnlyLate(target: Target, input: Uint8Array, milliseconds: number): boolean {
-  for (let i = 0; i < 3; i++) if (examine(target, input).milliseconds <= milliseconds) return true;
+  for (let i = 0; i < 3; i++) if (longestStretch(() => void target.run(input)) <= milliseconds) return true;
   return false;
 }
 
@@ -177,7 +178,7 @@ function timeOf(target: Target, input: Uint8Array): number {
   const begun = performance.now();
   let [times, least, sum] = [0, Infinity, 0];
   for (; times < 5 || performance.now() - begun < TIMED_MILLISECONDS; times++) {
-    const { milliseconds } = examine(target, input);
+    const milliseconds = longestStretch(() => void target.run(input));
     least = Math.min(least, milliseconds);
     sum += milliseconds;
   }
