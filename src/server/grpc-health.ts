@@ -4,12 +4,14 @@ import {
   INTERNAL,
   isOpen,
   NOT_FOUND,
+  RESOURCE_EXHAUSTED,
   sendError,
   sendMessage,
   startMessages,
   type Unreceived,
   writeMessage,
 } from "./grpc-message.ts";
+import { MAX_WATCHES } from "./limits.ts";
 
 /** grpc.health.v1, for the server as a whole and for the Authorization service. */
 export interface HealthService {
@@ -22,7 +24,8 @@ const SERVICES: readonly string[] = ["", "envoy.service.auth.v3.Authorization"];
 
 export function createHealthService(): HealthService {
   let status: ServingStatus = "NOT_SERVING";
-  const watchers = new Set<ServerHttp2Stream>();
+  /** With whether they ask for a service there is; the others have their answer, and stay as well. */
+  const watchers = new Map<ServerHttp2Stream, boolean>();
   const { check, watch, list } = healthCodec;
 
   /** Calls `answer` with the name of the service that is asked for. */
@@ -46,11 +49,12 @@ export function createHealthService(): HealthService {
       [
         watch.path,
         about((stream, service) => {
+          if (watchers.size >= MAX_WATCHES) return sendError(stream, RESOURCE_EXHAUSTED, "too many watches");
           const isKnown = SERVICES.includes(service);
           startMessages(stream);
           writeMessage(stream, check.encode(isKnown ? status : "SERVICE_UNKNOWN"));
-          if (!isKnown || !isOpen(stream)) return;
-          watchers.add(stream);
+          if (!isOpen(stream)) return;
+          watchers.set(stream, isKnown);
           stream.once("close", () => watchers.delete(stream));
         }),
       ],
@@ -63,7 +67,7 @@ export function createHealthService(): HealthService {
       const next = serving ? "SERVING" : "NOT_SERVING";
       if (next === status) return;
       status = next;
-      for (const stream of watchers) writeMessage(stream, check.encode(status));
+      for (const [stream, isKnown] of watchers) if (isKnown) writeMessage(stream, check.encode(status));
     },
   };
 }

@@ -139,6 +139,7 @@ export function writeMessage(stream: ServerHttp2Stream, message: Buffer): void {
 
 /** Codes of gRPC. */
 export const NOT_FOUND = 5;
+export const RESOURCE_EXHAUSTED = 8;
 export const UNIMPLEMENTED = 12;
 export const INTERNAL = 13;
 

@@ -86,5 +86,8 @@ export const MAX_MESSAGE_BYTES = MAX_BODY_BYTES + 4 * 1024 * 1024;
 /** Calls that are still arriving, together; a hundred of the default size. What comes above it is overload. */
 export const MAX_ARRIVING_BYTES = 256 * 1024 * 1024;
 
+/** Calls that watch the health of the service, together: one for each connection. They last, so more are refused. */
+export const MAX_WATCHES = MAX_CONNECTIONS;
+
 /** A health question holds the name of a service. */
 export const MAX_HEALTH_MESSAGE_BYTES = 1024;

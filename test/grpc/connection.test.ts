@@ -6,6 +6,7 @@ import {
   IDLE_MS,
   KEEPALIVE_ANSWER_MS,
   KEEPALIVE_MS,
+  MAX_WATCHES,
   OPENING_MS,
   PROBE_MS,
   REQUEST_MS,
@@ -142,6 +143,41 @@ test("resets don't end the connection that all clients of a proxy share", async 
     false,
   );
   raw.socket.destroy();
+});
+
+test("calls that watch the health, of any service, are bounded, and make room when they end", async (t) => {
+  const service = await startService(t, GATEWAY);
+  const path = "/grpc.health.v1.Health/Watch";
+  const question = [nothing, grpcMessage(Buffer.from("\n\u0004none", "latin1"))] as const;
+  const watch = (raw: RawHttp2, stream: number): Promise<void> =>
+    raw.send(
+      frame(HEADERS, END_HEADERS, stream, callHead({ ":path": path })),
+      frame(DATA, END_STREAM, stream, question[stream % 4 === 1 ? 0 : 1]),
+    );
+  const answers = (raw: RawHttp2, type: number): number =>
+    raw.frames().filter((each) => each.type === type && each.stream > 0).length;
+  const PER_CONNECTION = 1000;
+  const raws: RawHttp2[] = [];
+  for (let left = MAX_WATCHES; left > 0; left -= PER_CONNECTION) {
+    const [raw, count] = [await openRaw(service.port), Math.min(left, PER_CONNECTION)];
+    raws.push(raw);
+    for (let i = 0; i < count; i++) await watch(raw, 2 * i + 1);
+    await waitFor("what is watched", () => answers(raw, DATA) === count || undefined);
+  }
+  const one = await openRaw(service.port);
+  await watch(one, 1);
+  await waitFor("the end of one too many", () => answers(one, HEADERS) === 1 || undefined);
+  assert.ok(one.frames().some(({ type, flags }) => type === HEADERS && (flags & END_STREAM) !== 0));
+
+  raws[0]?.socket.destroy();
+  await waitFor("room", async () => {
+    const another = await openRaw(service.port);
+    await watch(another, 1);
+    await waitFor("an answer", () => answers(another, HEADERS) === 1 || undefined);
+    const isWatching = answers(another, DATA) === 1;
+    if (!isWatching) another.socket.destroy();
+    return isWatching || undefined;
+  });
 });
 
 test("the health port shows metrics, the port of the checks doesn't", async (t) => {
