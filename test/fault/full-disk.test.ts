@@ -7,6 +7,7 @@ import { after, type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { freePort } from "../../src/cli/demo/free-port.ts";
 import { callHeaders, keepAsking, overGrpc, type Question, told } from "../support/asking.ts";
+import { missing } from "../support/missing.ts";
 import { ownIssuer } from "../support/own.ts";
 import { type ListContent, signList } from "../support/revocation-list.ts";
 import { startServe } from "../support/service.ts";
@@ -45,12 +46,14 @@ function writeList(content: ListContent): string {
   return file;
 }
 
-/** A file system of its own, of 64 KiB; undefined where this user may not mount one. */
+/** A file system of its own, of 64 KiB; undefined, and the test skipped, where this user may not mount one. */
 function smallDisk(t: TestContext): string | undefined {
   const disk = mkdtempSync(join(tmpdir(), "tenuo-disk-"));
   const mounted = spawnSync("mount", ["-t", "tmpfs", "-o", "size=64k,mode=777", "tmpfs", disk]);
   if (mounted.status !== 0) {
     rmSync(disk, { recursive: true });
+    const cause = mounted.error ?? String(mounted.stderr).trim();
+    t.skip(missing("a full disk, for want of a file system of its own", cause));
     return undefined;
   }
   t.after(() => {
@@ -71,11 +74,9 @@ function fill(disk: string): void {
   }
 }
 
-const WITHOUT_MOUNT = "this user may not mount a file system to fill";
-
 test("with a full disk a start that can't keep its floor fails, and a reload changes nothing", async (t) => {
   const disk = smallDisk(t);
-  if (disk === undefined) return t.skip(WITHOUT_MOUNT);
+  if (disk === undefined) return;
   const floor = join(disk, "floor");
   const args = ["--revocation-list", writeList({ version: 5 }), "--revocation-floor", floor];
   fill(disk);
@@ -103,7 +104,6 @@ test("with a full disk a start that can't keep its floor fails, and a reload cha
   writeList({ version: 26 });
   assert.equal((await service.reload())["result"], "success");
   assert.match(readFileSync(floor, "utf8"), /:\[26,/);
-  return undefined;
 });
 
 /** `serve` with both outputs on a device that is always full; its port has to be known beforehand. */
