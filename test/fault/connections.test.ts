@@ -6,7 +6,9 @@ import { type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { callHeaders, type Figures, keepAsking, overGrpc, type Question, told } from "../support/asking.ts";
 import { ownIssuer } from "../support/own.ts";
+import { startProgram } from "../support/program.ts";
 import { type Serving, startServe } from "../support/service.ts";
+import { waitFor } from "../support/wait.ts";
 import { newKey } from "../support/warrants.ts";
 
 const root = newKey();
@@ -140,5 +142,48 @@ test("clients that vanish without a word, or never read, cost a bounded memory a
   const figures = await asking.stop();
   assertRight(t, `110 connections that are dead, ${before} → ${after} MiB`, figures);
   assert.ok(after - before < 300, `${before} → ${after} MiB`);
+  await assertStopsInTime(t, service);
+});
+
+/** Asks without end on one connection, with fifty calls under way, and writes a dot for each answer. */
+const ASKER = `
+const session = require("node:http2").connect("http://127.0.0.1:" + process.argv[1]);
+const ask = () => {
+  const stream = session.request(${JSON.stringify(CHECK)});
+  stream.once("data", () => process.stdout.write("."));
+  stream.on("close", ask).resume().end(Buffer.alloc(${EMPTY_CHECK.length}));
+};
+for (let i = 0; i < 50; i++) ask();
+`;
+
+test("client processes that are frozen amid their calls hold up nobody, and go on once thawed", async (t) => {
+  const service = await startServe(t, GATEWAY);
+  const asking = keepAsking(t, overGrpc(service.port), questions);
+  const clients = Array.from({ length: 3 }, () =>
+    startProgram(process.execPath, ["-e", ASKER, String(service.port)]),
+  );
+  t.after(() => Promise.all(clients.map((client) => client.stop("SIGKILL"))));
+  const tell = (signal: NodeJS.Signals) => {
+    for (const { pid } of clients) process.kill(pid ?? 0, signal);
+  };
+  const answers = () => clients.map((client) => client.output().length);
+  const haveMoreThan = (before: readonly number[]) =>
+    waitFor(
+      "answers for each client",
+      () => answers().every((count, i) => count > (before[i] ?? 0) + 100) || undefined,
+    );
+  await haveMoreThan([]);
+  for (let round = 0; round < 3; round++) {
+    tell("SIGSTOP");
+    const { asked } = asking.figures();
+    await sleep(500);
+    assert.ok(asking.figures().asked > asked, "others are served meanwhile");
+    const before = answers();
+    tell("SIGCONT");
+    await haveMoreThan(before);
+  }
+  tell("SIGSTOP");
+  await sleep(100);
+  assertRight(t, `frozen four times, ${answers().join(" + ")} answers`, await asking.stop());
   await assertStopsInTime(t, service);
 });
