@@ -1,31 +1,51 @@
 import assert from "node:assert/strict";
 import { Agent } from "node:http";
-import { test } from "node:test";
-import { SETUPS } from "../support/bypass/attempt.ts";
+import { describe, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { credentials } from "../support/bypass/cast.ts";
 import { ENVOYS } from "../support/bypass/envoys.ts";
 import { passing, sweepGatewayYaml, sweepReadings, type Trial, trials } from "../support/bypass/sweep.ts";
-import { send } from "../support/client.ts";
+import { type Response, send } from "../support/client.ts";
 import { ownIssuer } from "../support/own.ts";
 import { type Address, noStack, startStack } from "../support/stack.ts";
 import type { Received } from "../support/upstream.ts";
-import { newKey } from "../support/warrants.ts";
+import { type Call, newKey } from "../support/warrants.ts";
 import { sendWire } from "../support/wire.ts";
 
 /** Many, since Envoy takes a second to close a connection over HTTP/2 on which it won't read a request. */
 const IN_FLIGHT = 256;
 const CONNECTIONS = 16;
+/** How often an answer without a verdict, as a busy machine brings them, is asked for again. */
+const TRIES = 10;
+
+/** Any other refusal comes before the proof is looked at, so that no other call would fare better. */
+const WRONG_PROOF = 401;
+
+/** What HTTP libraries send as it stands. */
+const PLAIN = /^[!-~]+$/;
+
+/**
+ * Not version 1 behind the careless Envoy with raw bytes: what reaches the service there is the same as in version 2, and
+ * what version 1 makes of raw bytes shows behind the hardened one.
+ */
+const SWEEPS = [
+  ["hardened", 1],
+  ["hardened", 2],
+  ["careless", 1],
+  ["careless", 2],
+  ["careless raw", 2],
+] as const;
+
 const skip = await noStack();
 const root = newKey();
 const holder = newKey();
 const tools = { path: {}, query: {}, both: {} };
 const warrant = await ownIssuer.mint(root, { holder, tools, ttl: 3600 });
 
-for (const version of [1, 2] as const) {
-  for (const setup of SETUPS) {
-    test(`every byte in every spelling, ${setup}, version ${version}: what passes is read as signed`, {
-      skip,
-    }, async (t) => {
+// Two at a time: while one starts, another is under way.
+describe("every byte in every spelling", { skip, concurrency: 2 }, () => {
+  for (const [setup, version] of SWEEPS) {
+    test(`${setup}, version ${version}: what passes is read as signed`, async (t) => {
       const stack = await startStack({
         gatewayYaml: sweepGatewayYaml(version),
         trustedKeys: [root.publicKey.hex],
@@ -48,7 +68,7 @@ for (const version of [1, 2] as const) {
       }
     });
   }
-}
+});
 
 async function sweep(
   gateway: Address,
@@ -59,11 +79,14 @@ async function sweep(
   let tried = 0;
   const work = async (): Promise<void> => {
     for (let next = left.next(); !next.done; next = left.next()) {
-      tried++;
-      const received = await make(next.value, gateway, connections);
-      if (received === undefined) continue;
-      assertReadAsSigned(next.value, received);
-      passed.push(next.value);
+      for (const call of next.value.mayMean) {
+        tried++;
+        const { status, body } = await make(next.value, call, gateway, connections);
+        if (status === 200) {
+          assertReadAsSigned(next.value, call, JSON.parse(body));
+          passed.push(next.value);
+        } else if (status !== WRONG_PROOF) break;
+      }
     }
   };
   try {
@@ -78,21 +101,28 @@ function charsOf(bytes: Iterable<number>): string {
   return Buffer.from([...new Set(bytes)].sort((a, b) => a - b)).toString("latin1");
 }
 
-async function make(trial: Trial, gateway: Address, agent: Agent): Promise<Received | undefined> {
-  const { form, over, target, signs } = trial;
-  const headers = credentials(warrant, await ownIssuer.proof(warrant, holder, signs));
-  const { status, body } =
-    form === "raw"
-      ? await sendWire(gateway, { ...over, target, headers })
-      : await send(gateway, { target, headers }, agent);
-  if (status === 200) return JSON.parse(body);
-  assert.ok(status === 0 || (status >= 400 && status < 500), `${status} for ${target}: ${body}`);
-  return undefined;
+async function make(
+  { over, target }: Trial,
+  call: Call,
+  gateway: Address,
+  agent: Agent,
+): Promise<Pick<Response, "status" | "body">> {
+  const headers = credentials(warrant, await ownIssuer.proof(warrant, holder, call));
+  for (let tries = 1; ; tries++) {
+    const answer =
+      over.over === undefined && PLAIN.test(target)
+        ? await send(gateway, { target, headers }, agent)
+        : await sendWire(gateway, { ...over, target, headers });
+    const { status, body } = answer;
+    if (status === 0 || (status >= 200 && status < 500)) return answer;
+    assert.ok(status === 503 && tries < TRIES, `${status} for ${target}: ${body}`);
+    await sleep(tries * 100);
+  }
 }
 
-function assertReadAsSigned({ target, signs }: Trial, received: Received): void {
+function assertReadAsSigned({ target }: Trial, call: Call, received: Received): void {
   for (const reading of sweepReadings(received.target))
-    assert.deepEqual(reading, signs, `${target}, which arrived as ${received.target}`);
-  const { value = "" } = signs.args;
+    assert.deepEqual(reading, call, `${target}, which arrived as ${received.target}`);
+  const { value = "" } = call.args;
   assert.doesNotMatch(String(value), /[^ -~]|[/\\;%?#]/, `a path of ${target}`);
 }

@@ -11,14 +11,15 @@ export type Place = (typeof PLACES)[number];
 export const FORMS = ["raw", "escaped", "escaped twice"] as const;
 export type Form = (typeof FORMS)[number];
 
-/** One request of the sweep, for one call that it might be taken for. */
+/** One target of the sweep. */
 export interface Trial {
   readonly byte: number;
   readonly form: Form;
   readonly over: Pick<WireRequest, "over">;
   readonly place: Place;
   readonly target: string;
-  readonly signs: Call;
+  /** What some reader might take it for. */
+  readonly mayMean: readonly Call[];
 }
 
 export const sweepGatewayYaml = (version: 1 | 2): string => `
@@ -37,26 +38,27 @@ routes:
   - {pattern: "/both/{value}", method: GET, tool: both}
 `;
 
-/** Every byte in every form and place, once for each value it might be read as. */
+/** Every byte in every form and place. */
 export function* trials(): Generator<Trial> {
   for (let byte = 0; byte < 256; byte++) {
     for (const [form, spelling, over] of spellings(byte)) {
       const written = `a${spelling}b`;
-      for (const value of readingsOf(written)) {
-        const trial = { byte, form, over };
-        yield {
-          ...trial,
-          place: "path",
-          target: `/path/${written}`,
-          signs: { tool: "path", args: { value } },
-        };
-        const key = { tool: "query", args: { key: value } };
-        yield { ...trial, place: "query", target: `/query?k=${written}`, signs: key };
-        for (const key of new Set([value, asForm(value)])) {
-          const signs = { tool: "both", args: { value, key } };
-          yield { ...trial, place: "both", target: `/both/${written}?k=${written}`, signs };
-        }
-      }
+      const values = [...readingsOf(written)];
+      const common = { byte, form, over };
+      yield {
+        ...{ ...common, place: "path", target: `/path/${written}` },
+        mayMean: values.map((value) => ({ tool: "path", args: { value } })),
+      };
+      yield {
+        ...{ ...common, place: "query", target: `/query?k=${written}` },
+        mayMean: values.map((key) => ({ tool: "query", args: { key } })),
+      };
+      yield {
+        ...{ ...common, place: "both", target: `/both/${written}?k=${written}` },
+        mayMean: values.flatMap((value) =>
+          [...new Set([value, asForm(value)])].map((key) => ({ tool: "both", args: { value, key } })),
+        ),
+      };
     }
   }
 }
