@@ -38,8 +38,13 @@ routes:
   - {pattern: "/both/{value}", method: GET, tool: both}
 `;
 
-/** Every byte in every form and place. */
-export function* trials(): Generator<Trial> {
+/** Every byte in these forms and places. */
+export function* trials(forms: readonly Form[], places: readonly Place[]): Generator<Trial> {
+  for (const trial of allTrials())
+    if (forms.includes(trial.form) && places.includes(trial.place)) yield trial;
+}
+
+function* allTrials(): Generator<Trial> {
   for (let byte = 0; byte < 256; byte++) {
     for (const [form, spelling, over] of spellings(byte)) {
       const written = `a${spelling}b`;
