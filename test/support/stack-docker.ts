@@ -26,14 +26,17 @@ async function preferReaper(): Promise<void> {
   });
 }
 
+/** Once a process. */
+let built: Promise<unknown> | undefined;
+const IMAGE = "tenuo-ext-authz:e2e";
+
 /** The stack as containers on a network of their own, the service from this package's Dockerfile. */
 export async function startDocker(settings: StackSettings): Promise<Stack> {
   await preferReaper();
-  const image = await GenericContainer.fromDockerfile(root).build("tenuo-ext-authz:e2e", {
-    deleteOnExit: false,
-  });
+  built ??= GenericContainer.fromDockerfile(root).build(IMAGE, { deleteOnExit: false });
+  await built;
   const network = await new Network().start();
-  const started: StartedTestContainer[] = [];
+  const starts: Promise<StartedTestContainer>[] = [];
   const outputs = { "tenuo-ext-authz": "", upstream: "", envoy: "" };
 
   const start = async (
@@ -41,7 +44,7 @@ export async function startDocker(settings: StackSettings): Promise<Stack> {
     container: GenericContainer,
   ): Promise<StartedTestContainer> => {
     try {
-      const running = await container
+      const starting = container
         .withNetwork(network)
         .withNetworkAliases(name)
         .withStartupTimeout(30_000)
@@ -51,8 +54,8 @@ export async function startDocker(settings: StackSettings): Promise<Stack> {
           });
         })
         .start();
-      started.push(running);
-      return running;
+      starts.push(starting);
+      return await starting;
     } catch (error) {
       throw new Error(`${name} did not start: ${(error as Error).message}\n${outputs[name]}`, {
         cause: error,
@@ -60,15 +63,17 @@ export async function startDocker(settings: StackSettings): Promise<Stack> {
     }
   };
   const stop = async (): Promise<void> => {
-    await Promise.all(started.map((container) => container.stop({ timeout: 0 })));
+    const ended = await Promise.allSettled(starts);
+    const running = ended.flatMap((start) => (start.status === "fulfilled" ? [start.value] : []));
+    await Promise.all(running.map((container) => container.stop({ timeout: 0 })));
     await network.stop();
   };
 
   try {
     const keys = settings.trustedKeys.length > 0 ? ["--trusted-keys", settings.trustedKeys.join(",")] : [];
-    const service = await start(
+    const startingService = start(
       "tenuo-ext-authz",
-      image
+      new GenericContainer(IMAGE)
         .withCommand([
           "serve",
           "--config",
@@ -80,7 +85,7 @@ export async function startDocker(settings: StackSettings): Promise<Stack> {
         .withExposedPorts(9091)
         .withWaitStrategy(Wait.forHttp("/ready", 9091).forStatusCode(200)),
     );
-    const upstream = await start(
+    const startingUpstream = start(
       "upstream",
       new GenericContainer("node:24-bookworm-slim")
         .withCommand(["node", "/upstream.ts"])
@@ -90,6 +95,7 @@ export async function startDocker(settings: StackSettings): Promise<Stack> {
         .withExposedPorts(8081)
         .withWaitStrategy(Wait.forHttp("/", 8081)),
     );
+    const [service, upstream] = await Promise.all([startingService, startingUpstream]);
     const content = settings.envoyYaml ?? exampleEnvoyYaml;
     const quick = ["--concurrency", "2", "--file-flush-interval-msec", "50", "--log-level", "warn"];
     const envoy = await start(
