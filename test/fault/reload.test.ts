@@ -54,7 +54,10 @@ test("SIGHUP puts new files in force, or changes nothing and says where each err
     errors.map((error) => error.split(": ")[0]),
     [" mod:", " debug_mod:"].map((key) => `${service.config}:3:${(line?.indexOf(key) ?? 0) + 2}`),
   );
-  for (const error of errors) assert.ok(service.stderr().includes(error));
+  await waitFor(
+    "the errors on stderr",
+    () => errors.every((error) => service.stderr().includes(error)) || undefined,
+  );
   const { failed_reload, ...config } = (await status(service)).config;
   assert.deepEqual({ ...config, failed_reload: null }, before.config);
   assert.equal(failed_reload?.errors, 2);
@@ -74,7 +77,7 @@ test("a mode that doesn't block is said aloud at a reload too", async (t) => {
   const service = await startServe(t, gateway());
   writeFileSync(service.config, gateway(", mode: audit"));
   await service.reload();
-  assert.match(service.stderr(), /^warning: NOTHING IS BLOCKED/m);
+  await waitFor("a warning", () => /^warning: NOTHING IS BLOCKED/m.test(service.stderr()) || undefined);
   assert.equal((await status(service)).mode, "audit");
 });
 
