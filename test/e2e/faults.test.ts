@@ -161,7 +161,8 @@ describe("faults", { skip }, () => {
         // Some at once, some while the check is under way, some after.
         setTimeout(() => stream.close(8), (i % 5) * 2);
         cancelled++;
-        if (i % 50 === 49) await sleep(4);
+        // No faster than leaves room for those others.
+        if (i % 50 === 49) await sleep(25);
       }
       await sleep(15);
       session.destroy();
@@ -174,5 +175,6 @@ describe("faults", { skip }, () => {
       `${cancelled} cancelled in ${seconds.toFixed(1)} s, ${refused} refused; ${gateway.held()} held at 503, ${gateway.cutOff()} cut off`,
       figures,
     );
+    assert.ok(gateway.allowed() > 0, "others were served");
   });
 });
