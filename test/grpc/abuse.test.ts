@@ -8,6 +8,7 @@ import { gzipSync } from "node:zlib";
 import { freePort } from "../../src/cli/demo/free-port.ts";
 import { CHECK_PATH, connectAuthorization } from "../../src/server/grpc.ts";
 import { decodeResponse, serializeCheck } from "../support/check-request.ts";
+import { metric } from "../support/metric.ts";
 import { ownIssuer } from "../support/own.ts";
 import {
   CONTINUATION,
@@ -175,12 +176,6 @@ async function askUntil(authorizer: Authorizer, isOver: () => boolean) {
 }
 
 type Authorizer = ReturnType<typeof connectAuthorization>;
-
-/** The value of a metric without labels. */
-async function metric(healthPort: number, name: string): Promise<number> {
-  const page = await (await fetch(`http://127.0.0.1:${healthPort}/metrics`)).text();
-  return Number(new RegExp(`^${name} (\\S+)$`, "m").exec(page)?.[1]);
-}
 
 /** Far more than the service takes in peace, and far less than what the attacks send or promise. */
 const MAX_MEMORY_BYTES = 700 * 1024 * 1024;

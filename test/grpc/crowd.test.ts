@@ -4,6 +4,7 @@ import { connect, type Socket } from "node:net";
 import { test } from "node:test";
 import { freePort } from "../../src/cli/demo/free-port.ts";
 import { MAX_CONNECTIONS } from "../../src/server/limits.ts";
+import { metric } from "../support/metric.ts";
 import { startServe } from "../support/service.ts";
 import { waitFor } from "../support/wait.ts";
 
@@ -31,14 +32,10 @@ test("more connections than the bound are closed at once, counted, and told of i
   while (sockets.length < wanted) {
     await Promise.all(Array.from({ length: Math.min(256, wanted - sockets.length) }, open));
   }
-  const metric = async (name: string): Promise<number> => {
-    const page = await (await fetch(`http://127.0.0.1:${healthPort}/metrics`)).text();
-    return Number(new RegExp(`^${name} (\\S+)$`, "m").exec(page)?.[1]);
-  };
   await waitFor("the refused ones to be counted", async () =>
-    (await metric("tenuo_connections_refused_total")) === refused ? true : undefined,
+    (await metric(healthPort, "tenuo_connections_refused_total")) === refused ? true : undefined,
   );
-  assert.equal(await metric("tenuo_connections"), MAX_CONNECTIONS);
+  assert.equal(await metric(healthPort, "tenuo_connections"), MAX_CONNECTIONS);
   const told = () => service.lines().filter(({ event }) => event === "connections_refused").length;
   // Another thread writes the log.
   await waitFor("the line of the log", () => told() > 0 || undefined);

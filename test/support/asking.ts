@@ -25,8 +25,10 @@ export interface Answerer {
 export interface Figures {
   readonly asked: number;
   readonly wrong: readonly string[];
-  /** Without a verdict: broken calls, and the reason `overloaded`. */
+  /** Broken calls, without a verdict. */
   readonly errors: number;
+  /** Denied for that reason, and not judged; a machine with other things to do makes some. */
+  readonly overloaded: number;
   readonly perSecond: number;
   readonly longestMs: number;
 }
@@ -48,6 +50,7 @@ export function keepAsking(
   let isStopped = false;
   let asked = 0;
   let errors = 0;
+  let overloaded = 0;
   let longestMs = 0;
   const wrong: string[] = [];
   const work = async (): Promise<void> => {
@@ -58,7 +61,7 @@ export function keepAsking(
       const sent = performance.now();
       try {
         const verdict = await answerer.ask(question.target, headers);
-        if (verdict === "overloaded") errors++;
+        if (verdict === "overloaded") overloaded++;
         else if (!question.expected.includes(verdict)) wrong.push(`${question.name}: ${verdict}`);
       } catch {
         errors++;
@@ -71,7 +74,7 @@ export function keepAsking(
   const workers = Array.from({ length: atATime }, work);
   const figures = (): Figures => {
     const perSecond = Math.round((asked * 1000) / (performance.now() - started));
-    return { asked, wrong, errors, perSecond, longestMs: Math.round(longestMs) };
+    return { asked, wrong, errors, overloaded, perSecond, longestMs: Math.round(longestMs) };
   };
   t.after(() => {
     isStopped = true;
@@ -89,8 +92,8 @@ export function keepAsking(
 }
 
 /** For a test's diagnostics. */
-export function told({ asked, wrong, errors, perSecond, longestMs }: Figures): string {
-  return `${asked} requests, ${perSecond}/s, longest ${longestMs} ms, ${errors} errors, ${wrong.length} wrong verdicts`;
+export function told({ asked, wrong, errors, overloaded, perSecond, longestMs }: Figures): string {
+  return `${asked} requests, ${perSecond}/s, longest ${longestMs} ms, ${overloaded} overloaded, ${errors} errors, ${wrong.length} wrong verdicts`;
 }
 
 /** The service on this port of loopback, over gRPC. */
