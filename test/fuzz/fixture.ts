@@ -83,7 +83,7 @@ export interface Chain {
 }
 
 /** Links of such a chain, as they are before they are signed. */
-export function linksOf(length: number): readonly RawLink[] {
+function linksOf(length: number): readonly RawLink[] {
   const gating = gatingFields({
     gates: { pay: WHOLE_TOOL, read: gateBy({ path: constraint(1, { value: "/data/z" }) }) },
     approvers: APPROVERS,
@@ -101,7 +101,7 @@ export function linksOf(length: number): readonly RawLink[] {
   }));
 }
 
-export function chainOf(length: number): Chain {
+function chainOf(length: number): Chain {
   const { header, holder } = rawChain(linksOf(length), NOW);
   const stack = finish(parseWarrantHeader(header));
   if (!isStack(stack)) throw new Error(stack.detail);

@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
+import type { HeaderLines } from "./client.ts";
 
 /** Types and flags of frames (RFC 9113 §6). */
 export const DATA = 0;
@@ -14,6 +15,8 @@ export const CONTINUATION = 9;
 export const END_STREAM = 1;
 export const END_HEADERS = 4;
 
+const FRAME_HEAD_BYTES = 9;
+
 export interface Frame {
   readonly type: number;
   readonly flags: number;
@@ -27,7 +30,7 @@ export function frame(
   stream: number,
   payload: Buffer = Buffer.alloc(0),
 ): Buffer {
-  const head = Buffer.alloc(9);
+  const head = Buffer.alloc(FRAME_HEAD_BYTES);
   head.writeUIntBE(payload.length, 0, 3);
   head.writeUInt8(type, 3);
   head.writeUInt8(flags, 4);
@@ -35,8 +38,22 @@ export function frame(
   return Buffer.concat([head, payload]);
 }
 
+/** Takes the whole frames from the front of what a peer sent. @returns the bytes that are left */
+export function takeFrames(bytes: Buffer, take: (frame: Frame) => void): Buffer {
+  let at = 0;
+  while (bytes.length - at >= FRAME_HEAD_BYTES) {
+    const end = at + FRAME_HEAD_BYTES + bytes.readUIntBE(at, 3);
+    if (end > bytes.length) break;
+    const [type, flags] = [bytes.readUInt8(at + 3), bytes.readUInt8(at + 4)];
+    const payload = bytes.subarray(at + FRAME_HEAD_BYTES, end);
+    take({ type, flags, stream: bytes.readUInt32BE(at + 5), payload });
+    at = end;
+  }
+  return bytes.subarray(at);
+}
+
 /** Header lines that leave no trace in the peer's table, one byte a character. */
-export function headerBlock(lines: readonly (readonly [string, string])[]): Buffer {
+export function headerBlock(lines: HeaderLines): Buffer {
   return Buffer.concat(lines.flatMap(([name, value]) => [Buffer.of(0), literal(name), literal(value)]));
 }
 
@@ -50,8 +67,6 @@ function literal(text: string): Buffer {
     ...Buffer.from(text, "latin1"),
   ]);
 }
-
-export type Lines = readonly (readonly [string, string])[];
 
 /** The head of a call of `Check`, with lines replaced and added. */
 export function callHead(changes: Readonly<Record<string, string>> = {}): Buffer {
@@ -97,14 +112,7 @@ export async function openRaw(port: number, settings: Buffer = frame(SETTINGS, 0
     closed = true;
   });
   socket.on("data", (chunk) => {
-    received = Buffer.concat([received, chunk]);
-    while (received.length >= 9 && received.length >= 9 + received.readUIntBE(0, 3)) {
-      const length = received.readUIntBE(0, 3);
-      const [type = 0, flags = 0] = received.subarray(3);
-      const payload = received.subarray(9, 9 + length);
-      frames.push({ type, flags, stream: received.readUInt32BE(5), payload });
-      received = received.subarray(9 + length);
-    }
+    received = takeFrames(Buffer.concat([received, chunk]), (each) => frames.push(each));
   });
   await once(socket, "connect");
   socket.write(Buffer.concat([Buffer.from(PREFACE), settings]));

@@ -12,12 +12,12 @@ import {
   PREFACE,
   RST_STREAM,
   SETTINGS,
+  takeFrames,
 } from "./raw-http2.ts";
 import { type AnswerReader, bodyBytes, type WireAnswer, type WireRequest } from "./wire-request.ts";
 
 /** What every peer takes without being asked (RFC 9113 §6.5.2). */
 const MAX_FRAME_BYTES = 16_384;
-const FRAME_HEAD_BYTES = 9;
 
 /** A connection with one request on it. The body has to fit the first window of 65,535 bytes. */
 export function encodeHttp2(request: WireRequest): Buffer {
@@ -62,24 +62,19 @@ function cut(bytes: Buffer): Buffer[] {
 
 /** Reads status and body of the answer on stream 1. */
 export class Http2Answer implements AnswerReader {
-  #bytes = Buffer.alloc(0);
+  #bytes: Buffer = Buffer.alloc(0);
   #status = 0;
   readonly #body: Buffer[] = [];
 
   read(bytes: Buffer, ended: boolean): WireAnswer | undefined {
-    this.#bytes = Buffer.concat([this.#bytes, bytes]);
-    while (this.#bytes.length >= FRAME_HEAD_BYTES) {
-      const end = FRAME_HEAD_BYTES + this.#bytes.readUIntBE(0, 3);
-      if (this.#bytes.length < end) break;
-      const [type, flags] = [this.#bytes[3], this.#bytes[4] ?? 0];
-      const payload = this.#bytes.subarray(FRAME_HEAD_BYTES, end);
-      this.#bytes = this.#bytes.subarray(end);
+    let isWhole = ended;
+    this.#bytes = takeFrames(Buffer.concat([this.#bytes, bytes]), ({ type, flags, payload }) => {
       if (type === HEADERS && this.#status === 0) this.#status = statusOf(payload);
       if (type === DATA) this.#body.push(payload);
-      if (type === RST_STREAM || type === GOAWAY) return this.#answer();
-      if ((type === HEADERS || type === DATA) && (flags & END_STREAM) !== 0) return this.#answer();
-    }
-    return ended ? this.#answer() : undefined;
+      if (type === RST_STREAM || type === GOAWAY) isWhole = true;
+      if ((type === HEADERS || type === DATA) && (flags & END_STREAM) !== 0) isWhole = true;
+    });
+    return isWhole ? this.#answer() : undefined;
   }
 
   #answer(): WireAnswer {

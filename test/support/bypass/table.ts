@@ -13,7 +13,7 @@ import { ATTEMPTS } from "./index.ts";
 
 const COLUMNS = [...SETUPS, ...BARE_SETUPS];
 
-export function bypassTable(): string {
+function bypassTable(): string {
   const heads = [
     "class",
     "tried",
