@@ -4,11 +4,11 @@ import type { WireRequest } from "../wire-request.ts";
 import type { Setup } from "./attempt.ts";
 
 /** Where a spelling of a byte stands, and by which route it comes. */
-const PLACES = ["path", "query", "both"] as const;
+export const PLACES = ["path", "query", "both"] as const;
 export type Place = (typeof PLACES)[number];
 
 /** How a byte is spelled. */
-const FORMS = ["raw", "escaped", "escaped twice"] as const;
+export const FORMS = ["raw", "escaped", "escaped twice"] as const;
 export type Form = (typeof FORMS)[number];
 
 /** One target of the sweep. */
