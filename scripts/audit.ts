@@ -10,6 +10,8 @@ interface Report {
 const command = ["audit", "--omit=dev", "--audit-level=low", "--json"];
 const { stdout, error } = spawnSync("npm", command, {
   encoding: "utf8",
+  // A report that was cut would pass for none.
+  maxBuffer: Number.POSITIVE_INFINITY,
   stdio: ["ignore", "pipe", "ignore"],
 });
 const { vulnerabilities, ...failure } = reportOf(stdout ?? "");
