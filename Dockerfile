@@ -20,7 +20,7 @@ COPY --from=dependencies /app/node_modules node_modules
 COPY --from=build /app/dist dist
 # A number, so that `runAsNonRoot` can be checked without a user database.
 USER 65532:65532
-# 9090 gRPC and health pages, 9091 health pages.
+# 9090 gRPC and health pages, 9091 health pages and metrics.
 EXPOSE 9090 9091
 ENTRYPOINT ["/nodejs/bin/node", "/app/dist/main.js"]
 CMD ["serve", "--config", "/etc/tenuo/gateway.yaml"]
