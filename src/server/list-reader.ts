@@ -45,8 +45,11 @@ async function parseAside(job: Job): Promise<Outcome> {
   // This very file: its name and ending differ between the sources and what is built of them.
   const worker = new Worker(fileURLToPath(import.meta.url), { workerData: { listJob: job } });
   try {
-    const [outcome] = await once(worker, "message");
-    return outcome as Outcome;
+    // A thread that ends without a word, as one that ran out of memory may, must not be waited for.
+    const outcome = await Promise.race([once(worker, "message"), once(worker, "exit")]);
+    const [list] = outcome as [Outcome | number];
+    if (typeof list === "number") throw new Error("the thread that reads the list ended without a result");
+    return list;
   } finally {
     void worker.terminate();
   }
