@@ -11,7 +11,7 @@ import { choice, required, wholeNumber } from "./flag-value.ts";
 import { VERSION } from "./version.ts";
 
 const MAX_PORT = 65_535;
-const MAX_INFLIGHT = 1_000_000;
+const MAX_INFLIGHT = 65_536;
 const DAY_SECONDS = 86_400;
 
 /** Asked for, and not to be had yet: better no start than one without the protection that was meant. */

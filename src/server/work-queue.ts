@@ -107,8 +107,13 @@ function createLine(maxLength: number, loop: Loop): Line {
   let bytes = 0;
   const isFull = (more: number): boolean => waiting.length >= maxLength || bytes + more > MAX_WAITING_BYTES;
   /** For no longer than a slice, as whoever is told that it is too late takes time. */
+  let lookAgainAt = Number.NEGATIVE_INFINITY;
+  /** Once in a turn, since those who are refused may come thick and fast. */
   const dropUnwanted = (): void => {
-    const end = loop.now() + SLICE_MS;
+    const now = loop.now();
+    if (now < lookAgainAt) return;
+    lookAgainAt = now + TURN_MS;
+    const end = now + SLICE_MS;
     waiting = waiting.filter(({ work }) => {
       if (loop.now() >= end || work.isWanted()) return true;
       drop(work);

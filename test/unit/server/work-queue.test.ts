@@ -146,12 +146,14 @@ test("work that nobody wants any more isn't begun, nor gone on with", () => {
 });
 
 test("and makes room for others", () => {
-  const { done, offer, queue } = queueOf(2);
+  const { done, offer, loop, queue } = queueOf(2);
   let wanted = true;
   const isWanted = (): boolean => wanted;
   offer("whole turn", { steps: 1, ms: 5 });
   assert.deepEqual([offer("a", { isWanted }), offer("b", { isWanted }), offer("c")], [true, true, false]);
   wanted = false;
+  assert.equal(offer("c"), false, "it was looked a moment ago");
+  loop.time += 4;
   assert.equal(offer("c"), true);
   assert.deepEqual([done, queue.length()], [["a abandoned", "b abandoned"], 2]);
 });
