@@ -1,6 +1,5 @@
-import { randomFor } from "../differential/random.ts";
-import type { Coverage } from "./coverage.ts";
-import { longestStretch, type Target } from "./target.ts";
+import { type Random, randomFor } from "../differential/random.ts";
+import { longestStretch, type Outcome, outcome, type Target } from "./target.ts";
 
 /** An input that breaks what has to be true, or takes too long. */
 export interface Finding {
@@ -11,17 +10,14 @@ export interface Finding {
 
 export interface Progress {
   readonly executions: number;
-  readonly corpus: number;
-  /** Characters of code that ran since everything was loaded; 0 when that isn't asked. */
-  readonly covered: number;
+  /** Inputs kept for an outcome that none had before. */
+  readonly kept: number;
   readonly slowest: { readonly milliseconds: number; readonly input: Uint8Array };
 }
 
 export interface Terms {
   readonly seed: number;
   readonly milliseconds: number;
-  /** Undefined to mutate the seeds only. */
-  readonly coverage: Coverage | undefined;
   /** Told every input before it runs, so that one that never ends is known. */
   readonly before: (input: Uint8Array) => void;
   /** Told about once a second. */
@@ -29,9 +25,8 @@ export interface Terms {
 }
 
 const MAX_MILLISECONDS = 50;
-/** How long to go on before asking which code ran, at least, and in times that the last answer took. */
-const BATCH_MILLISECONDS = 20;
-const BATCH_ANSWERS = 10;
+/** Outcomes that quote their input would be new without end. */
+const MAX_KEPT = 5000;
 const PROGRESS_MILLISECONDS = 1000;
 const SHRINK_MILLISECONDS = 10_000;
 
@@ -44,115 +39,85 @@ function lateness({ maxMilliseconds = MAX_MILLISECONDS }: Target, milliseconds: 
   return milliseconds > maxMilliseconds ? `takes ${milliseconds.toFixed(1)} ms in one go` : undefined;
 }
 
-/** One run of an input: how long it took in one go, and what was wrong. */
-export function examine(target: Target, input: Uint8Array): { milliseconds: number; error?: string } {
-  let judge = (): void => {};
+interface Examined {
+  /** The longest that it took in one go. */
+  readonly milliseconds: number;
+  /** What came of it, without what it quotes. */
+  readonly outcome: string;
+  readonly error?: string;
+}
+
+/** One run of an input. */
+export function examine(target: Target, input: Uint8Array): Examined {
+  let result: Outcome = outcome("");
   try {
     const milliseconds = longestStretch(() => {
-      judge = target.run(input);
+      result = target.run(input);
     });
-    judge();
-    return { milliseconds };
+    result.judge();
+    return { milliseconds, outcome: result.text.slice(0, 500).replaceAll(/`[^`]*`|[0-9a-f]{8,}|\d+/g, "#") };
   } catch (error) {
-    return { milliseconds: 0, error: error instanceof Error ? `${error.stack}` : String(error) };
+    return { milliseconds: 0, outcome: "", error: error instanceof Error ? `${error.stack}` : String(error) };
   }
 }
 
 /**
- * Mutates inputs until one breaks something or the time is up. An input that runs code which none ran before, or that
- * takes longer than any before, is kept and mutated further.
+ * Mutates inputs until one breaks something or the time is up. One with another outcome than all before, or that takes
+ * longer, is kept and mutated further.
  */
 export function fuzz(target: Target, terms: Terms): Finding | undefined {
-  const { coverage } = terms;
   const end = performance.now() + terms.milliseconds;
-  const corpus: Uint8Array[] = [];
+  const seeds = target.seeds().filter((seed) => seed.length <= target.maxBytes);
+  const kept: Uint8Array[] = [];
+  const outcomes = new Set<string>();
   let executions = 0;
   let told = performance.now();
   let slowest: Progress["slowest"] = { milliseconds: 0, input: new Uint8Array() };
 
-  coverage?.keep(coverage.fresh());
-  const loaded = coverage?.size() ?? 0;
   const report = (): void => {
     told = performance.now();
-    const covered = (coverage?.size() ?? 0) - loaded;
-    terms.progress({ executions, corpus: corpus.length, covered, slowest });
+    terms.progress({ executions, kept: kept.length, slowest });
   };
   /** Runs one input. @returns a finding */
   const execute = (input: Uint8Array): Finding | undefined => {
     terms.before(input);
     executions++;
     if (performance.now() - told > PROGRESS_MILLISECONDS) report();
-    const { milliseconds, error } = examine(target, input);
-    if (error !== undefined) return { target: target.name, error, input };
-    if (milliseconds <= slowest.milliseconds || isOnlyLate(target, input, slowest.milliseconds))
+    const examined = examine(target, input);
+    if (examined.error !== undefined) return { target: target.name, error: examined.error, input };
+    if (outcomes.size < MAX_KEPT && !outcomes.has(examined.outcome)) {
+      outcomes.add(examined.outcome);
+      kept.push(input);
+    }
+    if (examined.milliseconds <= slowest.milliseconds || isOnlyLate(target, input, slowest.milliseconds))
       return undefined;
-    const least = timeOf(target, input);
-    if (least <= slowest.milliseconds) return undefined;
-    slowest = { milliseconds: least, input };
-    const late = lateness(target, least);
+    const milliseconds = timeOf(target, input);
+    if (milliseconds <= slowest.milliseconds) return undefined;
+    slowest = { milliseconds, input };
+    const late = lateness(target, milliseconds);
     return late === undefined ? undefined : { target: target.name, error: late, input };
   };
-  /**
-   * Keeps the inputs that run something new; found by halving, since asking takes longer than running.
-   *
-   * @returns how long it took to be told, in milliseconds
-   */
-  const keepFresh = (inputs: readonly Uint8Array[]): number => {
-    const asked = performance.now();
-    const fresh = coverage?.fresh() ?? [];
-    const took = performance.now() - asked;
-    if (fresh.length === 0) return took;
-    if (inputs.length === 1) corpus.push(...inputs);
-    else {
-      const middle = inputs.length >> 1;
-      for (const half of [inputs.slice(0, middle), inputs.slice(middle)]) {
-        for (const input of half) {
-          terms.before(input);
-          examine(target, input);
-        }
-        keepFresh(half);
-      }
-    }
-    // Also what ran once and not again, as with a cache.
-    coverage?.keep(fresh);
-    return took;
-  };
 
-  const seeds = target.seeds().filter((seed) => seed.length <= target.maxBytes);
   for (const seed of seeds) {
     const finding = execute(seed);
     if (finding !== undefined) return finding;
   }
-  corpus.push(...seeds);
-  coverage?.keep(coverage.fresh());
-
   const pool = (random: Random): readonly Uint8Array[] => {
     // The longer it takes, the rarer, so that the search for what is slow leaves time for all else.
     if (random.chance(0.02 / Math.max(1, slowest.milliseconds))) return [slowest.input];
-    // What was kept is mostly refused for one fault, and hides a second one; what is new is worth the most tries.
-    return random.pick([seeds, seeds, corpus, corpus.slice(-20)]);
+    // What was kept is mostly refused for one fault, which hides a second one.
+    return random.pick([seeds, seeds, kept, kept.slice(-20)]);
   };
-  let answered = 0;
   for (let round = 0; performance.now() < end; round++) {
     const random = randomFor(terms.seed, round);
-    const batch: Uint8Array[] = [];
-    const batchEnd = performance.now() + Math.max(BATCH_MILLISECONDS, BATCH_ANSWERS * answered);
-    do {
-      const input = mutated(target, pool(random), random);
-      const finding = execute(input);
-      if (finding !== undefined) {
-        report();
-        return shrink(target, finding);
-      }
-      batch.push(input);
-    } while (performance.now() < batchEnd);
-    answered = keepFresh(batch);
+    const finding = execute(mutated(target, pool(random), random));
+    if (finding === undefined) continue;
+    report();
+    return shrink(target, finding);
   }
   report();
   return undefined;
 }
-
-type Random = ReturnType<typeof randomFor>;
 
 /** Rather a short one. */
 function mutated(target: Target, pool: readonly Uint8Array[], random: Random): Uint8Array {

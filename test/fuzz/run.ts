@@ -18,7 +18,6 @@ Hostile bytes for every entrance of the service, from mutated examples; each out
   --target NAME   only this one; may be given several times
   --seed S        0 to 4294967295 (default: a fresh one, printed)
   --jobs N        targets side by side (default: one a core)
-  --blind         without asking which code ran, for comparison
   --replay FILE   run the input of a finding again
   --help
 
@@ -66,7 +65,6 @@ interface Options {
   readonly minutes: number;
   readonly seed: number;
   readonly jobs: number;
-  readonly guided: boolean;
 }
 
 function readOptions(): Options {
@@ -75,7 +73,7 @@ function readOptions(): Options {
   const { values } = parseArgs({
     options: {
       ...{ minutes: text, seed: text, jobs: text, replay: text },
-      ...{ target: { type: "string", multiple: true }, blind: flag, help: flag },
+      ...{ target: { type: "string", multiple: true }, help: flag },
     },
   });
   const number = (name: "minutes" | "seed" | "jobs", otherwise: number): number => {
@@ -92,7 +90,6 @@ function readOptions(): Options {
     minutes: number("minutes", 1),
     seed: number("seed", randomInt(2 ** 32)),
     jobs: Math.max(1, number("jobs", availableParallelism())),
-    guided: !values.blind,
   };
 }
 
@@ -107,18 +104,17 @@ interface Shown extends Progress {
 }
 
 /** A thread for each, so that one which hangs or runs out of memory can be ended and its input told. */
-function fuzzTarget(name: string, { minutes, seed, guided }: Options): Promise<Result> {
+function fuzzTarget(name: string, { minutes, seed }: Options): Promise<Result> {
   const current = new SharedArrayBuffer(8 + targetNamed(name).maxBytes);
   const view = new DataView(current);
-  const assignment: Assignment = { target: name, seed, milliseconds: minutes * 60_000, guided, current };
+  const assignment: Assignment = { target: name, seed, milliseconds: minutes * 60_000, current };
   const started = performance.now();
   let count = 0;
   let lastNew = started;
   let reported = started;
   let progress: Progress = {
     executions: 0,
-    corpus: 0,
-    covered: 0,
+    kept: 0,
     slowest: { milliseconds: 0, input: new Uint8Array() },
   };
   const worker = new Worker(new URL("worker.ts", import.meta.url), { workerData: assignment });
@@ -158,11 +154,11 @@ function fuzzTarget(name: string, { minutes, seed, guided }: Options): Promise<R
   });
 }
 
-function shown({ executions, corpus, covered, slowest, milliseconds }: Shown): string {
+function shown({ executions, kept, slowest, milliseconds }: Shown): string {
   const rate = Math.round(executions / (milliseconds / 1000));
   return [
     `${executions} executions, ${rate}/s`,
-    `${corpus} inputs kept, ${covered} characters of code`,
+    `${kept} kept`,
     `slowest ${slowest.milliseconds.toFixed(1)} ms (${slowest.input.length} bytes)`,
   ].join(", ");
 }

@@ -8,16 +8,24 @@ export interface Target {
   readonly seeds: () => readonly Uint8Array[];
   /** @param other another input, to take parts from */
   readonly mutate: (input: Uint8Array, random: Random, other: Uint8Array) => Uint8Array;
-  /**
-   * Does what the service does with the bytes; that alone is timed.
-   *
-   * @returns what holds the outcome against what has to be true, and throws when it isn't
-   */
-  readonly run: (input: Uint8Array) => () => void;
+  /** Does what the service does with the bytes; that alone is timed. */
+  readonly run: (input: Uint8Array) => Outcome;
   /** Longest input, in bytes. */
   readonly maxBytes: number;
   /** Time that no input may take in one go; 50 unless said. */
   readonly maxMilliseconds?: number;
+}
+
+/** What came of an input. */
+export interface Outcome {
+  /** What was said of it: an input that leads to another text than all before is worth keeping. */
+  readonly text: string;
+  /** Holds it against what has to be true. @throws when it isn't */
+  readonly judge: () => void;
+}
+
+export function outcome(text: string, judge: () => void = () => {}): Outcome {
+  return { text, judge };
 }
 
 let longest = 0;

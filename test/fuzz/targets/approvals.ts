@@ -12,7 +12,7 @@ import { approvalPayload } from "../../support/approvals.ts";
 import { APPROVERS, CHAINS, type Chain, KEYS, NOW, PAY, TRUST } from "../fixture.ts";
 import { decoded, decodedFirst, keyOfPair, signInPlace, UNSIGNED } from "../forge.ts";
 import { mutateCbor } from "../mutate-cbor.ts";
-import { forged, settle, type Target } from "../target.ts";
+import { forged, outcome, settle, type Target } from "../target.ts";
 
 const [, chain] = CHAINS as readonly [Chain, Chain];
 const hash = Buffer.from(finish(requestHash(leafOf(chain.stack), PAY.tool, PAY.args)));
@@ -56,11 +56,11 @@ export const approvals: Target = {
   run: (input) => {
     const bytes = forged(() => signed(input));
     const call = { ...PAY, proof, approvals: encodeHeader(bytes) };
-    const { refused } = settle(verifyCall(chain.stack, call, TRUST, NOW));
-    return () => {
+    const { refused, ...facts } = settle(verifyCall(chain.stack, call, TRUST, NOW));
+    return outcome("detail" in facts ? facts.detail : "allowed", () => {
       if (refused === undefined) assert.ok(approversOf(bytes).size >= THRESHOLD, "allowed without a quorum");
       else assert.match(refused, /^(invalid_approval|insufficient_approvals|approval_required)$/);
-    };
+    });
   },
 };
 

@@ -23,7 +23,7 @@ import {
   readFields,
   writeFields,
 } from "../mutate-protobuf.ts";
-import { settle, type Target } from "../target.ts";
+import { outcome, settle, type Target } from "../target.ts";
 
 const snapshot = await snapshotOf(`version: "2"
 settings: {trusted_roots: ["${keyOf(0).publicKey.hex}"], debug_mode: true}
@@ -134,14 +134,20 @@ export const checkRequest: Target = {
     };
     service.check(arrival, (response) => replies.push(response));
     const encoded = replies.map(service.encode);
-    return () => {
+    return outcome(replies.map(detailOf).join(), () => {
       assert.deepEqual(faults.splice(0), [], "a fault of ours");
       assert.equal(encoded.length, 1, "not answered once");
       const [answer = Buffer.alloc(0)] = encoded;
       if (isAllow(answer)) assertIsWhatWasSigned(bytes);
-    };
+    });
   },
 };
+
+function detailOf({ deniedResponse }: CheckResponse): string {
+  return deniedResponse == null
+    ? "allowed"
+    : (JSON.parse(deniedResponse.body ?? "") as { detail: string }).detail;
+}
 
 const faults: unknown[] = [];
 const nothing = (): void => {};

@@ -6,7 +6,7 @@ import { formatProblem } from "../../../src/gateway/problem.ts";
 import { readVectors } from "../../conformance/vectors.ts";
 import { call } from "../../unit/gateway/call.ts";
 import { mutateBytes, words } from "../mutate.ts";
-import type { Target } from "../target.ts";
+import { outcome, type Target } from "../target.ts";
 
 const WORDS = [
   ...words(
@@ -52,7 +52,8 @@ export const config: Target = {
   run: (input) => {
     const text = Buffer.from(input).toString();
     const result = loadGateway(text, "gateway.yaml");
-    return () => {
+    const problems = result.ok ? result.warnings : result.errors;
+    return outcome(problems.map(({ message }) => message).join("; "), () => {
       assertPlaces(result, text);
       if (!result.ok) return;
       const document = parseDocument(text, { logLevel: "silent", schema: "failsafe" });
@@ -63,7 +64,7 @@ export const config: Target = {
         const outcome = call(result.gateway, { target, body: '{"a":1}', headers: JSON_BODY });
         if ("tool" in outcome) assert.ok(tools.has(outcome.tool), "a tool of no route");
       }
-    };
+    });
   },
 };
 

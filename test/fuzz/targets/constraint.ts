@@ -12,7 +12,7 @@ import { probesOf } from "../../support/probes.ts";
 import { NOW, WORDS } from "../fixture.ts";
 import { decoded } from "../forge.ts";
 import { mutateCbor } from "../mutate-cbor.ts";
-import type { Target } from "../target.ts";
+import { outcome, type Target } from "../target.ts";
 import { toValue } from "../to-value.ts";
 
 interface ConstraintVector {
@@ -51,28 +51,25 @@ export const constraint: Target = {
     const parent = readable(first);
     const child = readable(second);
     const argument = toValue(third);
-    if (parent === undefined || argument === undefined) return () => {};
+    if (parent === undefined || argument === undefined) return outcome("unreadable");
     const evaluation = new Evaluation(NOW);
-    const outcome = judged(parent, argument, evaluation);
+    const verdict = judged(parent, argument, evaluation);
     const permits = child !== undefined && affordable(() => parent.permits(child, evaluation)) === true;
     parent.describe();
-    return () => {
+    return outcome(`${parent.kind} ${verdict} ${child?.kind} ${permits}`, () => {
       const written = encode(writeConstraint(parent));
       const again = parseConstraint(decode(written));
       assert.deepEqual(encode(writeConstraint(again)), written);
       const fresh = judged(again, argument, new Evaluation(NOW));
-      if (outcome !== TOO_COSTLY && fresh !== TOO_COSTLY)
-        assert.equal(fresh, outcome, "another verdict once written and read");
+      if (verdict !== TOO_COSTLY && fresh !== TOO_COSTLY)
+        assert.equal(fresh, verdict, "another verdict once written and read");
       if (!permits) return;
       for (const each of [argument, ...probesOf(first as Wire, second as Wire)]) {
         if (judged(child, each, new Evaluation(NOW)) !== "match") continue;
-        const verdict = judged(parent, each, new Evaluation(NOW));
-        assert.ok(
-          ["match", TOO_COSTLY].includes(verdict),
-          `${parent.describe()} permits ${child.describe()}`,
-        );
+        const wide = judged(parent, each, new Evaluation(NOW));
+        assert.ok(["match", TOO_COSTLY].includes(wide), `${parent.describe()} permits ${child.describe()}`);
       }
-    };
+    });
   },
 };
 

@@ -8,7 +8,7 @@ import {
 } from "../../../src/gateway/limits.ts";
 import { I64_MAX, I64_MIN, isList, isObject, type Value } from "../../../src/value.ts";
 import { mutateBytes, words } from "../mutate.ts";
-import { settle, type Target } from "../target.ts";
+import { outcome, settle, type Target } from "../target.ts";
 
 const SEEDS = [
   '{"a":[1,2.5,"x\\n\\u00e9",true,false,null],"b":{"c":-0,"d":1e3,"e":-12.5E-2},"a":1}',
@@ -52,7 +52,7 @@ export const json: Target = {
   mutate: (input, random, other) => mutateBytes(input, random, other, WORDS),
   run: (input) => {
     const result = settle(readJson(input));
-    return () => {
+    return outcome(result.ok ? `read ${result.document.repeated.size > 0}` : result.fault, () => {
       const theirs = parsed(input);
       if (result.ok) {
         assert.ok(theirs !== undefined, "JSON.parse refuses it");
@@ -62,7 +62,7 @@ export const json: Target = {
       } else if (theirs !== undefined) {
         assert.ok(strictness(input, theirs.value) !== undefined, `JSON.parse takes it: ${result.fault}`);
       }
-    };
+    });
   },
 };
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { verifyCall } from "../../../src/warrant/verify.ts";
 import { CHAINS, type Chain, NOW, READ, TRUST } from "../fixture.ts";
 import { mutateBytes } from "../mutate.ts";
-import { settle, type Target } from "../target.ts";
+import { outcome, settle, type Target } from "../target.ts";
 
 const [chain] = CHAINS as readonly [Chain];
 const signature = Buffer.from(chain.proof(READ), "base64url");
@@ -26,9 +26,9 @@ export const proof: Target = {
   run: (input) => {
     const text = Buffer.from(input).toString("latin1");
     const { refused } = settle(verifyCall(chain.stack, { ...READ, proof: text }, TRUST, NOW));
-    return () => {
+    return outcome(refused ?? "allowed", () => {
       if (refused === undefined) assert.ok(SPELLINGS.has(text), "allowed with another proof");
       else assert.ok(text === "" ? refused === "missing_pop" : refused === "invalid_pop", refused);
-    };
+    });
   },
 };

@@ -2,11 +2,12 @@ import assert from "node:assert/strict";
 import { admit } from "../../../src/gateway/admit.ts";
 import { extract } from "../../../src/gateway/extract.ts";
 import { matchRoute } from "../../../src/gateway/match.ts";
-import { isRefusal } from "../../../src/gateway/refusal.ts";
+import { type GatewayRefusal, isRefusal } from "../../../src/gateway/refusal.ts";
+import type { Arguments } from "../../../src/value.ts";
 import { gatewayOf } from "../../unit/gateway/call.ts";
 import { request } from "../../unit/gateway/request.ts";
 import { mutateBytes, words } from "../mutate.ts";
-import { settle, type Target } from "../target.ts";
+import { outcome, settle, type Target } from "../target.ts";
 
 const file = (version: number): string => `version: "${version}"
 settings: {}
@@ -56,10 +57,11 @@ export const requestTarget: Target = {
     const target = Buffer.from(input.subarray(1)).toString("latin1");
     const asked = request({ target });
     const ambiguity = admit(gateway, asked);
-    if (ambiguity !== undefined) return () => assert.ok(ambiguity.detail.length <= 1024);
+    if (ambiguity !== undefined)
+      return outcome(ambiguity.detail, () => assert.ok(ambiguity.detail.length <= 1024));
     const match = matchRoute(gateway, asked);
     const args = isRefusal(match) ? match : settle(extract(gateway, match, asked));
-    return () => {
+    return outcome(said(args), () => {
       const [path = "", query = ""] = cut(target);
       assertOneReading(path, `http://h${target}`);
       if (isRefusal(args)) {
@@ -81,9 +83,14 @@ export const requestTarget: Target = {
         const value = found.get(name);
         assert.deepEqual(new URLSearchParams(`?${query}`).getAll(key), value === undefined ? [] : [value]);
       }
-    };
+    });
   },
 };
+
+function said(result: GatewayRefusal | { readonly args: Arguments }): string {
+  if (!isRefusal(result)) return [...result.args.keys()].join();
+  return result.refused === "no_route" ? result.refused : result.detail;
+}
 
 function cut(target: string): readonly string[] {
   const end = target.indexOf("?");

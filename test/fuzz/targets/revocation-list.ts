@@ -11,7 +11,7 @@ import { rfc3339, signList } from "../../support/revocation-list.ts";
 import { keyOf, NOW } from "../fixture.ts";
 import { decoded, UNSIGNED } from "../forge.ts";
 import { mutateBytes } from "../mutate.ts";
-import { forged, type Target } from "../target.ts";
+import { forged, outcome, type Target } from "../target.ts";
 
 const ID = "tnu_wrt_018c0000000000000000000000000001";
 const UUID = "018c0000-0000-0000-0000-000000000002";
@@ -61,10 +61,10 @@ export const revocationList: Target = {
     ]),
   run: (input) => {
     const bytes = revocationListBytes(forged(() => signed(input)));
-    if (bytes === undefined) return () => {};
+    if (bytes === undefined) return outcome("neither bytes nor text");
     const list = parseRevocationList(bytes, TERMS);
-    return () => {
-      if (!isUsable(list)) return;
+    if (!isUsable(list)) return outcome(list.unusable);
+    return outcome("usable", () => {
       const payload = bytes.subarray(HEAD_BYTES, bytes.length - UNSIGNED.length - TAIL.length);
       const signature = signMessage(SIGNER, revocationListMessage(payload));
       assert.deepEqual(
@@ -82,7 +82,7 @@ export const revocationList: Target = {
       assert.ok(countIds(list.ids) <= ids.length);
       assert.equal(list.version, members.get("version"));
       assert.ok(list.issuedAt <= NOW + TERMS.clockToleranceSeconds);
-    };
+    });
   },
 };
 

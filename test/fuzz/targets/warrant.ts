@@ -7,7 +7,7 @@ import type { Warrant } from "../../../src/warrant/warrant.ts";
 import { readVectors } from "../../conformance/vectors.ts";
 import { CHAINS, NOW, READ, TRUST, WORDS } from "../fixture.ts";
 import { mutateCbor } from "../mutate-cbor.ts";
-import { forged, settle, type Target } from "../target.ts";
+import { forged, outcome, settle, type Target } from "../target.ts";
 
 interface WireVectors {
   readonly vectors: readonly { readonly bytes: { readonly base64url?: string } }[];
@@ -26,18 +26,19 @@ export const warrant: Target = {
   mutate: (input, random, other) => mutateCbor(input, random, other, WORDS),
   run: (input) => {
     const parsed = settle(parseStack(input));
-    if (!isStack(parsed)) return () => assert.equal(parsed.refused, "invalid_warrant");
+    if (!isStack(parsed))
+      return outcome(parsed.detail, () => assert.equal(parsed.refused, "invalid_warrant"));
     const signed = CHAINS[parsed.length - 1];
     const call = { ...READ, proof: forged(() => signed?.proof(READ)) };
-    const { refused } = settle(verifyCall(parsed, call, TRUST, NOW));
-    return () => {
+    const { refused, ...facts } = settle(verifyCall(parsed, call, TRUST, NOW));
+    return outcome("detail" in facts ? facts.detail : "allowed", () => {
       assert.deepEqual(plain(encode(decode(input))), plain(input), "has two spellings");
       for (const { payload } of parsed) {
         const value = decode(plain(payload));
         assert.deepEqual(decode(plain(encode(value))), value, "is another value once written");
       }
       if (refused === undefined) assert.deepEqual(parsed.map(envelopeOf), signed?.stack.map(envelopeOf));
-    };
+    });
   },
 };
 
