@@ -4,14 +4,15 @@ import type { Finding } from "./engine.ts";
 /** The form in which a finding is kept, and under test/vectors/fuzz/ replayed by every test run. */
 interface Kept {
   readonly target: string;
-  /** What was wrong. */
+  /** What was wrong, in one line: where in the code is seen when it is replayed. */
   readonly error: string;
   /** Hex. */
   readonly input: string;
 }
 
 export function writeFinding({ target, error, input }: Finding): string {
-  const kept: Kept = { target, error, input: Buffer.from(input).toString("hex") };
+  const [summary = ""] = error.split("\n", 1);
+  const kept: Kept = { target, error: summary, input: Buffer.from(input).toString("hex") };
   return `${JSON.stringify(kept, undefined, 1)}\n`;
 }
 
