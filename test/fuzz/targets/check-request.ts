@@ -143,10 +143,11 @@ export const checkRequest: Target = {
   },
 };
 
+/** What a refusal tells; a path without a route is in its detail, and each is another. */
 function detailOf({ deniedResponse }: CheckResponse): string {
-  return deniedResponse == null
-    ? "allowed"
-    : (JSON.parse(deniedResponse.body ?? "") as { detail: string }).detail;
+  if (deniedResponse == null) return "allowed";
+  const { reason, detail } = JSON.parse(deniedResponse.body ?? "") as Record<"reason" | "detail", string>;
+  return reason === "no_route" ? reason : detail;
 }
 
 const faults: unknown[] = [];
@@ -209,13 +210,16 @@ function assertReadAlike({ method, target, headers, body }: HttpRequest, bytes: 
   const textOf = (fields: readonly Field[], number: number): string =>
     Buffer.from(fields.findLast((each) => each.number === number && each.wire === 2)?.bytes ?? []).toString();
   const http = inside(inside(inside(readFields(bytes) ?? [], 1), 4), 2);
-  const linesOf = (fields: readonly Field[], number: number) =>
+  const linesOf = (fields: readonly Field[], number: number, ...values: readonly number[]) =>
     fields
       .filter((each) => each.number === number && each.wire === 2)
       .map((each) => readFields(each.bytes) ?? [])
-      .map((line) => [textOf(line, 1).toLowerCase(), textOf(line, 3) || textOf(line, 2)] as const);
-  const raw = linesOf(inside(http, 13), 1);
-  const lines = raw.length > 0 ? raw : linesOf(http, 3);
+      .map((line) => [
+        textOf(line, 1).toLowerCase(),
+        values.map((value) => textOf(line, value)).find((text) => text !== "") ?? "",
+      ]);
+  const raw = linesOf(inside(http, 13), 1, 3, 2);
+  const lines = raw.length > 0 ? raw : linesOf(http, 3, 2);
   assert.equal(method, textOf(http, 2));
   assert.equal(target, raw.find(([name]) => name === ":path")?.[1] ?? textOf(http, 4));
   assert.equal(Buffer.from(body.bytes).toString(), textOf(http, 12) || textOf(http, 11));
