@@ -1,12 +1,10 @@
 import type { Gateway } from "./gateway.ts";
 import { aliasOf, dashed, droppedByConnection } from "./header.ts";
 import { MAX_CONNECTION_CHARS, MAX_HEADER_CHARS, MAX_HEADER_LINES, MAX_TARGET_CHARS } from "./limits.ts";
+import { headerOverride } from "./method-override.ts";
 import { pathFault, pathOf } from "./path.ts";
 import { type GatewayRefusal, refuse } from "./refusal.ts";
 import type { HttpRequest } from "./request.ts";
-
-/** Headers that make some frameworks act on another method than the one judged. */
-const METHOD_OVERRIDES = ["x-http-method-override", "x-http-method", "x-method-override"] as const;
 
 /** What the names of our result headers start with. */
 const RESULT_PREFIX = "x-tenuo-";
@@ -46,9 +44,8 @@ function sizeFault(gateway: Gateway, { target, headers, body }: HttpRequest): st
 function methodFault({ method, authority, headers }: HttpRequest): string | undefined {
   if (method === "") return "the request has no method";
   if (method === "CONNECT") return "a CONNECT request has no path to judge";
-  for (const name of METHOD_OVERRIDES) {
-    if (headers.lines.has(name)) return `\`${name}\` may change the method after this decision`;
-  }
+  const override = headerOverride(headers);
+  if (override !== undefined) return override;
   const hosts = headers.lines.get("host") ?? [authority];
   return authority.includes(",") || hosts.some((host) => host !== authority)
     ? "more than one host"

@@ -8,8 +8,9 @@ import { aliasOf, droppedByConnection, trimBlanks } from "./header.ts";
 import type { JsonDocument } from "./json.ts";
 import { MAX_LISTED_NAMES } from "./limits.ts";
 import type { RouteMatch } from "./match.ts";
+import { bodyOverride, queryOverride } from "./method-override.ts";
 import { queryOf } from "./path.ts";
-import { METHOD_KEY, REPLACED, readQuery } from "./query.ts";
+import { REPLACED, readQuery } from "./query.ts";
 import { type GatewayRefusal, isRefusal, refuse } from "./refusal.ts";
 import type { HttpRequest } from "./request.ts";
 
@@ -28,17 +29,18 @@ export function* extract(
   request: HttpRequest,
 ): Steps<{ readonly args: Arguments } | GatewayRefusal> {
   const { route } = match;
-  const spoilt = headerFault(match, request);
+  const queryText = queryOf(request.target);
+  const spoilt = headerFault(match, request) ?? queryOverride(route, queryText);
   if (spoilt !== undefined) return refuse("ambiguous_request", spoilt);
-  if (overridesMethod(match, queryOf(request.target))) return refuse("ambiguous_request", OVERRIDDEN);
   const query =
     route.queryKeys.names.size === 0
       ? NO_QUERY
-      : readQuery(queryOf(request.target), route.queryKeys, request.headers.exact);
+      : readQuery(queryText, route.queryKeys, request.headers.exact);
   if (isRefusal(query)) return query;
   const body = route.readsBody ? yield* readBody(gateway, request) : undefined;
   if (isRefusal(body)) return body;
-  if (body !== undefined && overridesMethod(match, body)) return refuse("ambiguous_request", OVERRIDDEN);
+  const override = body && bodyOverride(route, body);
+  if (override !== undefined) return refuse("ambiguous_request", override);
   const input: Input = { match, request, query, body };
   const args = new Map<string, Value>();
   for (const rule of route.rules) {
@@ -47,17 +49,6 @@ export function* extract(
     if (value !== undefined) args.set(rule.argument, value);
   }
   return { args };
-}
-
-/** The query key, and the member of a body, in which some frameworks look for the method. */
-const METHOD_NAME = "_method";
-const OVERRIDDEN = `\`${METHOD_NAME}\` may change the method after this decision`;
-
-/** A route that takes an argument from there has it judged and signed. */
-function overridesMethod({ route }: RouteMatch, part: string | JsonDocument): boolean {
-  if (typeof part === "string") return !route.queryKeys.names.has(METHOD_NAME) && METHOD_KEY.test(part);
-  if (!isObject(part.value) || !part.value.has(METHOD_NAME)) return false;
-  return !route.rules.some(({ source }) => source.from === "body" && source.path.text === METHOD_NAME);
 }
 
 const NO_QUERY: ReadonlyMap<string, string> = new Map();

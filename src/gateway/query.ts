@@ -54,13 +54,6 @@ export function readQuery(
   return values;
 }
 
-/**
- * A key `_method` in a query: in any case, in escapes or not, and under any brackets. It is looked for in the text as it
- * is, since to decode thousands of keys that don't decode takes 0.1 s.
- */
-export const METHOD_KEY =
-  /(?:^|&)(?:_|%5f)(?:m|%[46]d)(?:e|%[46]5)(?:t|%[57]4)(?:h|%[46]8)(?:o|%[46]f)(?:d|%[46]4)(?:[=&[]|%5b|$)/i;
-
 /** Some readers drop bytes that aren't UTF-8, of which each `!` may be one. */
 function hasBroken(key: string, keys: QueryKeys): boolean {
   if (!key.includes("!")) return false;

@@ -201,15 +201,5 @@ class Reader {
 
 const NO_BYTES: Buffer = Buffer.alloc(0);
 
-/** What is judged and logged where the question couldn't be read. */
-export const NOTHING: Question = {
-  request: {
-    method: "",
-    target: "",
-    authority: "",
-    protocol: "",
-    headers: { lines: new Map(), exact: false },
-    body: { bytes: NO_BYTES, exact: true },
-  },
-  caller: { client: undefined, envoyRequestId: undefined, traceId: undefined },
-};
+/** What is judged and logged where the question couldn't be read: one that says nothing. */
+export const NOTHING: Question = new Reader(NO_BYTES).read();

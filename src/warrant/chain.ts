@@ -3,14 +3,7 @@ import { bounded, type Evaluation } from "../evaluation.ts";
 import type { Steps } from "../steps.ts";
 import { MAX_APPROVERS } from "./limits.ts";
 import { checkLink, type IssuerLimits, limitsBelow, NO_ISSUER } from "./link.ts";
-import {
-  broken,
-  firstRefusal,
-  firstRefusalInSteps,
-  refuse,
-  refuseChain,
-  type WarrantRefusal,
-} from "./refusal.ts";
+import { broken, firstRefusal, refuse, refuseChain, type WarrantRefusal } from "./refusal.ts";
 import { checkRevocation, type Revocation } from "./revocation.ts";
 import { warrantMessage } from "./signed-message.ts";
 import { approverKeys, type Stack, type Warrant, warrantIdText } from "./warrant.ts";
@@ -36,7 +29,7 @@ export function* checkChain(
     checkDistinct(stack) ??
     checkRoot(stack, trust) ??
     checkApproverCount(stack) ??
-    (yield* firstRefusalInSteps(stack, checkSignature)) ??
+    (yield* checkSignatures(stack)) ??
     firstRefusal(stack, (warrant) => checkTime(warrant, trust, evaluation.now)) ??
     (yield* bounded(checkLinks(stack, evaluation), TOO_COSTLY))
   );
@@ -72,6 +65,14 @@ function checkApproverCount(stack: Stack): WarrantRefusal | undefined {
   return approvers.size > MAX_APPROVERS
     ? broken(`the chain names more than ${MAX_APPROVERS} approvers`)
     : undefined;
+}
+
+function* checkSignatures(stack: Stack): Steps<WarrantRefusal | undefined> {
+  for (const warrant of stack) {
+    const refusal = yield* checkSignature(warrant);
+    if (refusal !== undefined) return refusal;
+  }
+  return undefined;
 }
 
 /** Judges the signature of one warrant, and that the keys it names are points of the curve. */

@@ -1,4 +1,3 @@
-import type { Steps } from "../steps.ts";
 import type { Value } from "../value.ts";
 
 /** Why a stack, or a call under it, is refused. */
@@ -56,18 +55,6 @@ export interface ApprovalDemand {
 
 export function refuse(refused: WarrantReason, detail: string): WarrantRefusal {
   return { refused, detail };
-}
-
-/** The same for checks that are done in steps. */
-export function* firstRefusalInSteps<Item>(
-  items: Iterable<Item>,
-  check: (item: Item) => Steps<WarrantRefusal | undefined>,
-): Steps<WarrantRefusal | undefined> {
-  for (const item of items) {
-    const refusal = yield* check(item);
-    if (refusal !== undefined) return refusal;
-  }
-  return undefined;
 }
 
 /** Of the first item that is refused; the rest isn't looked at. */
