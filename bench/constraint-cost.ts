@@ -7,12 +7,11 @@ import type { Value } from "../src/value.ts";
 import { parseConstraint } from "../src/warrant/constraint/index.ts";
 import { MAX_CONSTRAINT_MEMBERS } from "../src/warrant/limits.ts";
 import { orTooCostly } from "../test/support/or-too-costly.ts";
+import { median, print, ROUNDS, struct, times } from "./common.ts";
 
 // What the worst input we know of costs, for each kind of constraint, up to the size a whole warrant may have; medians.
 // Each round reads the constraint anew, so that compiling counts. The unit is one Ed25519 verification in the same run.
 
-/** The first argument; one is enough to see that every case still runs. */
-const ROUNDS = Number(process.argv[2] ?? 15);
 const SIZE = 65_000;
 /** With the composite itself, as many constraints as are read in one go. */
 const MEMBERS = MAX_CONSTRAINT_MEMBERS - 1;
@@ -23,12 +22,6 @@ interface Case {
   readonly argument: Value;
 }
 
-const struct = (type: number, members: Readonly<Record<string, CborValue>>): CborValue => [
-  BigInt(type),
-  new Map(Object.entries(members)),
-];
-const times = <T>(count: number, make: (i: number) => T): T[] =>
-  Array.from({ length: count }, (_, i) => make(i));
 const integers = times(SIZE / 5, (i) => BigInt(i + 100_000));
 const letters = "a".repeat(SIZE);
 
@@ -239,14 +232,6 @@ function run(bytes: Uint8Array, argument: Value): Round {
   const read = performance.now();
   const verdict = orTooCostly(() => constraint.matches(argument, new Evaluation(0)));
   return { reading: read - start, judging: performance.now() - read, verdict };
-}
-
-function print(line: string): void {
-  process.stdout.write(`${line}\n`);
-}
-
-function median(numbers: readonly number[]): number {
-  return numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? Number.NaN;
 }
 
 const key = generateSigningKey();

@@ -15,12 +15,11 @@ import { gatingFields, WHOLE_TOOL } from "../test/support/approvals.ts";
 import { serializeCheck } from "../test/support/check-request.ts";
 import { type RawLink, rawChain, rawTools } from "../test/support/raw-chain.ts";
 import { snapshotOf } from "../test/support/service.ts";
+import { median, print, ROUNDS, struct, times } from "./common.ts";
 
 // How long the worst requests we know of hold up all others: the longest stretch of work between two turns of the event
 // loop, in milliseconds. Everything is done that the service does, but for the network and the decoding of gRPC.
 
-/** The first argument; one is enough to see that every case still runs. */
-const ROUNDS = Number(process.argv[2] ?? 15);
 /** As the queue of the service gives each request in one go. */
 const SLICE_MS = 1;
 const MIB = 1024 * 1024;
@@ -52,13 +51,6 @@ interface Case {
   readonly name: string;
   readonly message: Buffer;
 }
-
-const times = <T>(count: number, make: (i: number) => T): T[] =>
-  Array.from({ length: count }, (_, i) => make(i));
-const struct = (type: number, members: Readonly<Record<string, CborValue>>): CborValue => [
-  BigInt(type),
-  new Map(Object.entries(members)),
-];
 
 function link(signer: SigningKey, fields: RawLink["fields"]): RawLink {
   return { signer, holder, fields: { maxDepth: 64n, ...fields } };
@@ -299,20 +291,14 @@ function run(message: Buffer): Round {
   return { longest, total, verdict };
 }
 
-function median(numbers: readonly number[]): number {
-  return numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? Number.NaN;
-}
-
-process.stdout.write(
-  "| request | verdict | longest stretch, ms | the first time | all of it |\n|---|---|---:|---:|---:|\n",
-);
+print("| request | verdict | longest stretch, ms | the first time | all of it |\n|---|---|---:|---:|---:|");
 for (const make of CASES) {
   const { name, message } = make();
   const rounds = times(ROUNDS, () => run(message));
   const [first] = rounds as [Round, ...Round[]];
   const longest = median(rounds.map((round) => round.longest));
   const total = median(rounds.map((round) => round.total));
-  process.stdout.write(
-    `| ${name} | ${first.verdict} | ${longest.toFixed(2)} | ${first.longest.toFixed(2)} | ${total.toFixed(1)} |\n`,
+  print(
+    `| ${name} | ${first.verdict} | ${longest.toFixed(2)} | ${first.longest.toFixed(2)} | ${total.toFixed(1)} |`,
   );
 }
