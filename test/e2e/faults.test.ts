@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 import { Agent } from "node:http";
 import { connect as connectHttp2 } from "node:http2";
 import { after, before, describe, type TestContext, test } from "node:test";
@@ -37,8 +36,7 @@ let stack: Stack;
 const skip = await noStack();
 before(async () => {
   if (skip) return;
-  const gatewayYaml = readFileSync(new URL("gateway.yaml", import.meta.url), "utf8");
-  stack = await startStack({ gatewayYaml, trustedKeys: [root.publicKey.hex] });
+  stack = await startStack({ trustedKeys: [root.publicKey.hex] });
 });
 after(() => stack?.stop());
 

@@ -1,10 +1,16 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { accessLogEntry } from "../support/access-log.ts";
 import { approvalsHeader } from "../support/approvals.ts";
-import { type HeaderLines, type Request, type Response, send, sendHttp2 } from "../support/client.ts";
+import {
+  credentials,
+  type HeaderLines,
+  type Request,
+  type Response,
+  send,
+  sendHttp2,
+} from "../support/client.ts";
 import { PAYLOAD_TOOLS, reissue, tamper } from "../support/forge.ts";
 import { ownIssuer } from "../support/own.ts";
 import { sdkOrReason } from "../support/sdk.ts";
@@ -12,7 +18,6 @@ import { noStack, type Stack, startStack } from "../support/stack.ts";
 import type { Received } from "../support/upstream.ts";
 import { type Call, type Issuer, newKey, type Tools, unixNow } from "../support/warrants.ts";
 
-const gatewayYaml = readFileSync(new URL("gateway.yaml", import.meta.url), "utf8");
 const root = newKey();
 const agent = newKey();
 const worker = newKey();
@@ -40,7 +45,7 @@ const withoutStack = await noStack();
 const { sdk, withoutSdk } = await sdkOrReason();
 
 before(async () => {
-  if (!withoutStack) stack = await startStack({ gatewayYaml, trustedKeys: [root.publicKey.hex] });
+  if (!withoutStack) stack = await startStack({ trustedKeys: [root.publicKey.hex] });
 });
 after(async () => {
   await stack?.stop();
@@ -61,13 +66,13 @@ function cases(issuer: Issuer): void {
   /** The headers of a call that is right in every way. */
   async function authority(call: Call): Promise<HeaderLines> {
     const warrant = await rootWarrant();
-    return lines(warrant, await issuer.proof(warrant, agent, call));
+    return credentials(warrant, await issuer.proof(warrant, agent, call));
   }
 
   describe("allowed", () => {
     it("a call under a root warrant, with the verified facts for the upstream", async () => {
       const warrant = await rootWarrant();
-      const headers = lines(warrant, await issuer.proof(warrant, agent, readReport));
+      const headers = credentials(warrant, await issuer.proof(warrant, agent, readReport));
       const received = await allowed({ target: reportTarget, headers });
       assert.equal(header(received, "x-tenuo-warrant-id"), await issuer.identifier(warrant));
       assert.equal(header(received, "x-tenuo-tool"), "read_file");
@@ -82,7 +87,7 @@ function cases(issuer: Issuer): void {
         tools: { read_file: { name: { exact: "report-7" } } },
       });
       const proof = await issuer.proof(child, worker, readReport);
-      const received = await allowed({ target: reportTarget, headers: lines(child, proof) });
+      const received = await allowed({ target: reportTarget, headers: credentials(child, proof) });
       assert.equal(header(received, "x-tenuo-chain-depth"), "1");
       assert.equal(header(received, "x-tenuo-holder"), worker.publicKey.hex);
       assert.equal(header(received, "x-tenuo-root"), root.publicKey.hex);
@@ -95,7 +100,7 @@ function cases(issuer: Issuer): void {
       const ask = async (...approvals: string[]): Promise<Request> => {
         const bytes = approvals.map((text) => Buffer.from(text, "base64url"));
         const sent = bytes.length === 0 ? [] : [["x-tenuo-approvals", approvalsHeader(bytes)] as const];
-        const headers = [...lines(warrant, await issuer.proof(warrant, agent, readReport)), ...sent];
+        const headers = [...credentials(warrant, await issuer.proof(warrant, agent, readReport)), ...sent];
         return { target: reportTarget, headers };
       };
       const first = await denied(await ask(), 403, "approval_required");
@@ -170,7 +175,7 @@ function cases(issuer: Issuer): void {
     });
 
     it("a warrant that isn't one", async () => {
-      await denied({ target: reportTarget, headers: lines("AAAA", "AAAA") }, 401, "invalid_warrant");
+      await denied({ target: reportTarget, headers: credentials("AAAA", "AAAA") }, 401, "invalid_warrant");
     });
 
     it("a call without a proof", async () => {
@@ -181,7 +186,7 @@ function cases(issuer: Issuer): void {
     it("a stolen warrant, proven with another key", async () => {
       const warrant = await rootWarrant();
       const proof = await ownIssuer.proof(warrant, stranger, readReport);
-      await denied({ target: reportTarget, headers: lines(warrant, proof) }, 401, "invalid_pop");
+      await denied({ target: reportTarget, headers: credentials(warrant, proof) }, 401, "invalid_pop");
     });
 
     it("a proof for other arguments", async () => {
@@ -196,42 +201,46 @@ function cases(issuer: Issuer): void {
 
     it("a proof that was made for another warrant", async () => {
       const proof = await issuer.proof(await rootWarrant(), agent, readReport);
-      await denied({ target: reportTarget, headers: lines(await rootWarrant(), proof) }, 401, "invalid_pop");
+      await denied(
+        { target: reportTarget, headers: credentials(await rootWarrant(), proof) },
+        401,
+        "invalid_pop",
+      );
     });
 
     it("a proof that is too old", async () => {
       const warrant = await rootWarrant();
       const late = await issuer.proof(warrant, agent, readReport, unixNow() - 100);
-      await denied({ target: reportTarget, headers: lines(warrant, late) }, 401, "pop_expired");
+      await denied({ target: reportTarget, headers: credentials(warrant, late) }, 401, "pop_expired");
       const ancient = await issuer.proof(warrant, agent, readReport, unixNow() - 3600);
-      await denied({ target: reportTarget, headers: lines(warrant, ancient) }, 401, "invalid_pop");
+      await denied({ target: reportTarget, headers: credentials(warrant, ancient) }, 401, "invalid_pop");
     });
 
     it("an expired warrant", async () => {
       const warrant = await rootWarrant(1);
       const proof = await issuer.proof(warrant, agent, readReport);
       await sleep(2100);
-      await denied({ target: reportTarget, headers: lines(warrant, proof) }, 401, "warrant_expired");
+      await denied({ target: reportTarget, headers: credentials(warrant, proof) }, 401, "warrant_expired");
     });
 
     it("a changed payload or signature", async () => {
       const warrant = await rootWarrant();
       const proof = await issuer.proof(warrant, agent, readReport);
       for (const part of ["payload", "signature"] as const) {
-        const headers = lines(tamper(warrant, part), proof);
+        const headers = credentials(tamper(warrant, part), proof);
         await denied({ target: reportTarget, headers }, 401, "invalid_warrant");
       }
     });
 
     it("a root that isn't trusted", async () => {
       const warrant = await issuer.mint(stranger, { holder: agent, tools });
-      const headers = lines(warrant, await issuer.proof(warrant, agent, readReport));
+      const headers = credentials(warrant, await issuer.proof(warrant, agent, readReport));
       await denied({ target: reportTarget, headers }, 401, "untrusted_root");
     });
 
     it("a delegated warrant without its parents", async () => {
       const child = await issuer.delegate(await rootWarrant(), agent, { holder: worker, tools });
-      const headers = lines(await issuer.leaf(child), await issuer.proof(child, worker, readReport));
+      const headers = credentials(await issuer.leaf(child), await issuer.proof(child, worker, readReport));
       await denied({ target: reportTarget, headers }, 401, "untrusted_root");
     });
 
@@ -243,13 +252,13 @@ function cases(issuer: Issuer): void {
         const anything = new Map([["constraints", new Map()]]);
         payload.set(PAYLOAD_TOOLS, new Map([["read_file", anything]]));
       });
-      const headers = lines(wide, await ownIssuer.proof(wide, worker, readReport));
+      const headers = credentials(wide, await ownIssuer.proof(wide, worker, readReport));
       await denied({ target: reportTarget, headers }, 401, "chain_invalid");
     });
 
     it("a tool that the warrant doesn't grant", async () => {
       const warrant = await issuer.mint(root, { holder: agent, tools: { search: {} } });
-      const headers = lines(warrant, await issuer.proof(warrant, agent, readReport));
+      const headers = credentials(warrant, await issuer.proof(warrant, agent, readReport));
       await denied({ target: reportTarget, headers }, 403, "tool_not_in_warrant");
     });
 
@@ -306,7 +315,7 @@ function cases(issuer: Issuer): void {
     it("a body over HTTP/2 that no header announces", async () => {
       const warrant = await issuer.mint(root, { holder: agent, tools: { cancel_order: {} } });
       const cancel = { tool: "cancel_order", args: { id: "5" } };
-      const headers = lines(warrant, await issuer.proof(warrant, agent, cancel));
+      const headers = credentials(warrant, await issuer.proof(warrant, agent, cancel));
       const target = "/v1/orders/5";
       for (const method of ["DELETE", "GET"]) {
         for (const type of ["text/plain", "application/JSON+x", "application/octet-stream", undefined]) {
@@ -384,7 +393,7 @@ function cases(issuer: Issuer): void {
 
   it("Envoy's access log tells both verdicts", async () => {
     const warrant = await rootWarrant();
-    const headers = lines(warrant, await issuer.proof(warrant, agent, readReport));
+    const headers = credentials(warrant, await issuer.proof(warrant, agent, readReport));
     const received = await allowed({ target: `${reportTarget}?secret=1`, headers });
     const allow = await accessLogEntry(stack, header(received, "x-tenuo-request-id"));
     assert.deepEqual(
@@ -482,13 +491,6 @@ async function refusedAs(status: number, reason: string, ask: () => Promise<Resp
   assert.equal(await stack.upstreamCount(), before, "requests at the upstream");
   if (response.body) assert.equal(JSON.parse(response.body).reason, reason);
   return response;
-}
-
-function lines(warrant: string, proof: string): HeaderLines {
-  return [
-    ["x-tenuo-warrant", warrant],
-    ["x-tenuo-pop", proof],
-  ];
 }
 
 function values({ headers }: Received, name: string): string[] {

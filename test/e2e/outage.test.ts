@@ -1,9 +1,7 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 import { after, before, it } from "node:test";
 import { findEntry } from "../support/access-log.ts";
-import { credentials } from "../support/bypass/cast.ts";
-import { send } from "../support/client.ts";
+import { credentials, send } from "../support/client.ts";
 import { ownIssuer } from "../support/own.ts";
 import { noStack, type Stack, startStack } from "../support/stack.ts";
 import { waitFor } from "../support/wait.ts";
@@ -18,8 +16,7 @@ const skip = await noStack();
 
 before(async () => {
   if (skip) return;
-  const gatewayYaml = readFileSync(new URL("gateway.yaml", import.meta.url), "utf8");
-  stack = await startStack({ gatewayYaml, trustedKeys: [root.publicKey.hex] });
+  stack = await startStack({ trustedKeys: [root.publicKey.hex] });
 });
 after(() => stack?.stop());
 

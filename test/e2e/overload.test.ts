@@ -1,14 +1,12 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 import { Agent } from "node:http";
 import { after, before, describe, it } from "node:test";
-import { generateSigningKey } from "../../src/crypto/ed25519.ts";
-import { type HeaderLines, send } from "../support/client.ts";
+import { credentials, type HeaderLines, send } from "../support/client.ts";
 import { ownIssuer } from "../support/own.ts";
-import { rawChain, rawTools } from "../support/raw-chain.ts";
+import { longChain, rawTools } from "../support/raw-chain.ts";
 import { noStack, type Stack, startStack } from "../support/stack.ts";
 import { waitFor } from "../support/wait.ts";
-import { newKey, unixNow } from "../support/warrants.ts";
+import { newKey } from "../support/warrants.ts";
 
 const IN_FLIGHT = 400;
 const SECONDS = 6;
@@ -26,31 +24,20 @@ interface Kind {
   readonly verdict: string;
 }
 
-function lines(warrant: string, proof: string): HeaderLines {
-  return [
-    ["x-tenuo-warrant", warrant],
-    ["x-tenuo-pop", proof],
-  ];
-}
-
 async function kinds(): Promise<readonly Kind[]> {
   const warrant = await ownIssuer.mint(root, { holder: agent, tools: { read_file: {} } });
   const proof = await ownIssuer.proof(warrant, agent, call);
-  const keys = Array.from({ length: 16 }, generateSigningKey);
-  const chain = keys.map((holder, i) => ({
-    ...{ signer: i === 0 ? root : (keys[i - 1] ?? holder), holder },
-    fields: { tools: rawTools({ read_file: {} }) },
-  }));
+  const { header } = longChain(root, 16, { tools: rawTools({ read_file: {} }) });
   return [
-    { target: "/v1/files/a", headers: lines(warrant, proof), verdict: "200" },
-    { target: "/v1/files/b", headers: lines(warrant, proof), verdict: "401 invalid_pop" },
+    { target: "/v1/files/a", headers: credentials(warrant, proof), verdict: "200" },
+    { target: "/v1/files/b", headers: credentials(warrant, proof), verdict: "401 invalid_pop" },
     {
       target: "/v1/files/a",
-      headers: lines(rawChain(chain, unixNow()).header, stolen),
+      headers: credentials(header, stolen),
       verdict: "401 invalid_pop",
     },
     { target: "/v1/files/a", headers: [], verdict: "401 missing_warrant" },
-    { target: "/v1/files/../b", headers: lines(warrant, proof), verdict: "404 no_route" },
+    { target: "/v1/files/../b", headers: credentials(warrant, proof), verdict: "404 no_route" },
   ];
 }
 
@@ -59,9 +46,8 @@ let stack: Stack;
 
 before(async () => {
   if (skip) return;
-  const gatewayYaml = readFileSync(new URL("gateway.yaml", import.meta.url), "utf8");
   const serveArguments = ["--max-inflight", String(MAX_INFLIGHT)];
-  stack = await startStack({ gatewayYaml, serveArguments, trustedKeys: [root.publicKey.hex] });
+  stack = await startStack({ serveArguments, trustedKeys: [root.publicKey.hex] });
 });
 after(() => stack?.stop());
 

@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { Agent } from "node:http";
 import { describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { credentials } from "../support/bypass/cast.ts";
 import { ENVOYS } from "../support/bypass/envoys.ts";
 import {
   FORMS,
@@ -13,7 +12,7 @@ import {
   type Trial,
   trials,
 } from "../support/bypass/sweep.ts";
-import { type Response, send } from "../support/client.ts";
+import { credentials, type Response, send } from "../support/client.ts";
 import { ownIssuer } from "../support/own.ts";
 import { type Address, noStack, startStack } from "../support/stack.ts";
 import type { Received } from "../support/upstream.ts";

@@ -1,7 +1,6 @@
 // Many requests through the whole stack: `node test/e2e/soak.ts [REQUESTS]`, 50 000 unless said. Not part of the
 // default run. Fails on any wrong answer and on memory that keeps growing. Loopback only.
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 import { Agent } from "node:http";
 import { send } from "../support/client.ts";
 import { ownIssuer } from "../support/own.ts";
@@ -17,9 +16,8 @@ const PROOF_SECONDS = 20;
 const root = newKey();
 const agent = newKey();
 const call = { tool: "read_file", args: { name: "a" } };
-const gatewayYaml = readFileSync(new URL("gateway.yaml", import.meta.url), "utf8");
 const warrant = await ownIssuer.mint(root, { holder: agent, tools: { read_file: {} }, ttl: 3600 });
-const stack = await startLocal({ gatewayYaml, trustedKeys: [root.publicKey.hex] });
+const stack = await startLocal({ trustedKeys: [root.publicKey.hex] });
 const connections = new Agent({ keepAlive: true, maxSockets: IN_FLIGHT });
 
 let proof: Promise<string> | undefined;

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, type TestContext, test } from "node:test";
-import { type Answerer, overGrpc } from "../support/asking.ts";
+import { type Answerer, oneTool, overGrpc } from "../support/asking.ts";
 import { ownIssuer } from "../support/own.ts";
 import { rfc3339, signList } from "../support/revocation-list.ts";
 import { type Service, startService } from "../support/service.ts";
@@ -19,12 +19,7 @@ const DAY = 24 * HOUR;
 const folder = mkdtempSync(join(tmpdir(), "tenuo-clock-"));
 after(() => rmSync(folder, { recursive: true }));
 
-const gateway = (settings = "") => `
-version: "2"
-settings: {trusted_roots: ["${root.publicKey.hex}"]${settings}}
-tools: {t: {}}
-routes: [{pattern: /t, method: GET, tool: t}]
-`;
+const gateway = (settings = ""): string => oneTool(root, settings);
 
 /** Sets the clock of the whole process, to milliseconds of Unix time; timers go on by a clock of their own. */
 function settableClock(t: TestContext): (milliseconds: number) => void {

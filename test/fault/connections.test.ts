@@ -4,7 +4,15 @@ import { type ClientHttp2Session, connect as connectHttp2, constants } from "nod
 import { connect } from "node:net";
 import { type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { callHeaders, type Figures, keepAsking, overGrpc, type Question, told } from "../support/asking.ts";
+import {
+  callHeaders,
+  type Figures,
+  keepAsking,
+  oneTool,
+  overGrpc,
+  type Question,
+  told,
+} from "../support/asking.ts";
 import { ownIssuer } from "../support/own.ts";
 import { startProgram } from "../support/program.ts";
 import { type Serving, startServe } from "../support/service.ts";
@@ -21,12 +29,7 @@ const questions: readonly Question[] = [
   { name: "strange", target: "/t", headers: callHeaders(strange, agent, call), expected: ["untrusted_root"] },
 ];
 
-const GATEWAY = `
-version: "2"
-settings: {trusted_roots: ["${root.publicKey.hex}"]}
-tools: {t: {}}
-routes: [{pattern: /t, method: GET, tool: t}]
-`;
+const GATEWAY = oneTool(root);
 
 const CHECK = {
   ":method": "POST",

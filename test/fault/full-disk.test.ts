@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { after, type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { freePort } from "../../src/cli/demo/free-port.ts";
-import { callHeaders, keepAsking, overGrpc, type Question, told } from "../support/asking.ts";
+import { callHeaders, keepAsking, oneTool, overGrpc, type Question, told } from "../support/asking.ts";
 import { missing } from "../support/missing.ts";
 import { ownIssuer } from "../support/own.ts";
 import { type ListContent, signList } from "../support/revocation-list.ts";
@@ -33,12 +33,7 @@ const questions: readonly Question[] = [
 const folder = mkdtempSync(join(tmpdir(), "tenuo-full-"));
 after(() => rmSync(folder, { recursive: true }));
 
-const gateway = (settings = "") => `
-version: "2"
-settings: {trusted_roots: ["${root.publicKey.hex}"]${settings}}
-tools: {t: {}}
-routes: [{pattern: /t, method: GET, tool: t}]
-`;
+const gateway = (settings = ""): string => oneTool(root, settings);
 
 function writeList(content: ListContent): string {
   const file = join(folder, "list");

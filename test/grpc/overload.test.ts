@@ -1,15 +1,14 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { Client, credentials, status } from "@grpc/grpc-js";
-import { generateSigningKey } from "../../src/crypto/ed25519.ts";
 import { connectAuthorization, type ReceivedResponse } from "../../src/server/grpc.ts";
 import { MAX_CHAIN_LENGTH } from "../../src/warrant/limits.ts";
 import { serializeCheck } from "../support/check-request.ts";
 import { ownIssuer } from "../support/own.ts";
-import { rawChain, rawTools } from "../support/raw-chain.ts";
+import { longChain, rawTools } from "../support/raw-chain.ts";
 import { type Service, startService } from "../support/service.ts";
 import { waitFor } from "../support/wait.ts";
-import { newKey, unixNow } from "../support/warrants.ts";
+import { newKey } from "../support/warrants.ts";
 
 const root = newKey();
 const agent = newKey();
@@ -32,19 +31,11 @@ const light = {
 const heavy = {
   ...{ method: "GET", path: "/read", host: "api" },
   headers: {
-    "x-tenuo-warrant": longestChain(),
+    "x-tenuo-warrant": longChain(root, MAX_CHAIN_LENGTH, { maxDepth: 64n, tools: rawTools({ read: {} }) })
+      .header,
     "x-tenuo-pop": Buffer.alloc(64, 1).toString("base64url"),
   },
 };
-
-function longestChain(): string {
-  const keys = Array.from({ length: MAX_CHAIN_LENGTH + 1 }, generateSigningKey);
-  const links = keys.slice(1).map((holder, i) => ({
-    ...{ signer: i === 0 ? root : (keys[i] ?? holder), holder },
-    fields: { maxDepth: 64n, tools: rawTools({ read: {} }) },
-  }));
-  return rawChain(links, unixNow()).header;
-}
 
 function connect(t: TestContext, service: Service): (http: object) => Promise<ReceivedResponse> {
   const { check, close } = connectAuthorization(`127.0.0.1:${service.port}`);

@@ -5,6 +5,16 @@ import { connectAuthorization } from "../../src/server/grpc.ts";
 import { ownIssuer } from "./own.ts";
 import { type Call, unixNow } from "./warrants.ts";
 
+/** A gateway.yaml of one tool at one route, `GET /t`. @param settings more of them, each after a comma */
+export function oneTool(root: SigningKey, settings = ""): string {
+  return `
+version: "2"
+settings: {trusted_roots: ["${root.publicKey.hex}"]${settings}}
+tools: {t: {}}
+routes: [{pattern: /t, method: GET, tool: t}]
+`;
+}
+
 /** A request and what may be answered to it. */
 export interface Question {
   readonly name: string;

@@ -4,6 +4,14 @@ import type { Address } from "./stack.ts";
 
 export type HeaderLines = readonly (readonly [string, string])[];
 
+/** The two headers of a call. */
+export function credentials(warrant: string, proof: string): HeaderLines {
+  return [
+    ["x-tenuo-warrant", warrant],
+    ["x-tenuo-pop", proof],
+  ];
+}
+
 export interface Request {
   readonly method?: string;
   /** Sent as it stands, one byte a character. */

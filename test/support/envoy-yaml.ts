@@ -1,6 +1,9 @@
 import { readFileSync } from "node:fs";
 import { type Document, isScalar, isSeq, parseDocument, visit } from "yaml";
 
+/** Routes and tools for most tests through Envoy. */
+export const exampleGatewayYaml = readFileSync(new URL("../e2e/gateway.yaml", import.meta.url), "utf8");
+
 /** The example as users get it. */
 export const exampleEnvoyYaml = readFileSync(new URL("../../envoy/gateway.yaml", import.meta.url), "utf8");
 

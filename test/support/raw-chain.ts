@@ -1,10 +1,11 @@
 import { randomBytes } from "node:crypto";
 import { encode } from "../../src/cbor/encode.ts";
 import type { CborKey, CborValue } from "../../src/cbor/value.ts";
-import { type SigningKey, signMessage } from "../../src/crypto/ed25519.ts";
+import { generateSigningKey, type SigningKey, signMessage } from "../../src/crypto/ed25519.ts";
 import { sha256 } from "../../src/crypto/sha256.ts";
 import { KEY } from "../../src/warrant/payload.ts";
 import { warrantMessage } from "../../src/warrant/signed-message.ts";
+import { unixNow } from "./warrants.ts";
 
 /** One warrant as a dishonest holder may sign it: any field can hold anything, and none is checked. */
 export interface RawLink {
@@ -57,6 +58,21 @@ export function rawChain(links: readonly RawLink[], issuedAt: number): RawChain 
   const stack = encode(envelopes.length === 1 ? single : envelopes);
   const { holder } = links.at(-1) as RawLink;
   return { header: Buffer.from(stack).toString("base64url"), leafId: id.toString("hex"), holder };
+}
+
+/** As many links, each held by a key of its own, and all with the same fields. */
+export function longChain(
+  root: SigningKey,
+  length: number,
+  fields: NonNullable<RawLink["fields"]>,
+): RawChain {
+  let signer = root;
+  const links = Array.from({ length }, (): RawLink => {
+    const link = { signer, holder: generateSigningKey(), fields };
+    signer = link.holder;
+    return link;
+  });
+  return rawChain(links, unixNow());
 }
 
 /** The wire form of a tools map: tool to argument to `[type, value]`. */

@@ -10,7 +10,7 @@ import {
   Wait,
 } from "testcontainers";
 import { ENVOY_VERSION } from "./envoy.ts";
-import { exampleEnvoyYaml } from "./envoy-yaml.ts";
+import { exampleEnvoyYaml, exampleGatewayYaml } from "./envoy-yaml.ts";
 import type { Address, Stack, StackSettings } from "./stack.ts";
 import { waitFor } from "./wait.ts";
 
@@ -81,7 +81,9 @@ export async function startDocker(settings: StackSettings): Promise<Stack> {
           ...keys,
           ...(settings.serveArguments ?? []),
         ])
-        .withCopyContentToContainer([{ content: settings.gatewayYaml, target: "/etc/tenuo/gateway.yaml" }])
+        .withCopyContentToContainer([
+          { content: settings.gatewayYaml ?? exampleGatewayYaml, target: "/etc/tenuo/gateway.yaml" },
+        ])
         .withExposedPorts(9091)
         .withWaitStrategy(Wait.forHttp("/ready", 9091).forStatusCode(200)),
     );

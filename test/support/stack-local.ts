@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { isMap, isScalar, parseDocument, visit } from "yaml";
 import { freePort } from "../../src/cli/demo/free-port.ts";
 import { envoyBinary } from "./envoy.ts";
-import { exampleEnvoyYaml } from "./envoy-yaml.ts";
+import { exampleEnvoyYaml, exampleGatewayYaml } from "./envoy-yaml.ts";
 import { type Program, startProgram } from "./program.ts";
 import type { Stack, StackSettings } from "./stack.ts";
 import { startUpstream } from "./upstream.ts";
@@ -57,7 +57,7 @@ export async function startLocal(settings: StackSettings): Promise<LocalStack> {
     rmSync(folder, { recursive: true });
   };
   try {
-    writeFileSync(gatewayYaml, settings.gatewayYaml);
+    writeFileSync(gatewayYaml, settings.gatewayYaml ?? exampleGatewayYaml);
     writeFileSync(envoyYaml, moveAddresses(settings.envoyYaml ?? exampleEnvoyYaml, addresses));
     await startService();
     await startEnvoy();

@@ -36,8 +36,8 @@ export interface Address {
 }
 
 export interface StackSettings {
-  /** Text of the service's gateway.yaml. */
-  readonly gatewayYaml: string;
+  /** Text of the service's gateway.yaml; that of test/e2e/gateway.yaml by default. */
+  readonly gatewayYaml?: string;
   /** Hex keys. */
   readonly trustedKeys: readonly string[];
   /** Text of Envoy's configuration; that of envoy/gateway.yaml by default. */

@@ -1,4 +1,5 @@
 import type { HeaderLines } from "../client.ts";
+import { credentials } from "../client.ts";
 import { reissue } from "../forge.ts";
 import { ownIssuer } from "../own.ts";
 import { type Call, unixNow } from "../warrants.ts";
@@ -14,7 +15,7 @@ import {
   type Row,
   search,
 } from "./attempt.ts";
-import { type Cast, credentials } from "./cast.ts";
+import type { Cast } from "./cast.ts";
 
 const target = "/v1/files/a";
 const long = (length: number) => "a".repeat(length);

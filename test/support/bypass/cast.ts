@@ -1,5 +1,5 @@
 import type { SigningKey } from "../../../src/crypto/ed25519.ts";
-import type { HeaderLines } from "../client.ts";
+import { credentials, type HeaderLines } from "../client.ts";
 import { ownIssuer } from "../own.ts";
 import { type Call, newKey, type Tools } from "../warrants.ts";
 import type { WireRequest } from "../wire-request.ts";
@@ -27,23 +27,12 @@ export async function newCast(): Promise<Cast> {
 }
 
 /** The request of an attempt with what is to be sent for a warrant and a proof. */
-export async function prepare({ signs, credentials, sends }: Attempt, cast: Cast): Promise<WireRequest> {
-  const lines = credentials
-    ? await credentials(cast)
-    : signs === undefined
-      ? []
-      : await authority(cast, signs);
+export async function prepare({ signs, credentials: own, sends }: Attempt, cast: Cast): Promise<WireRequest> {
+  const lines = own ? await own(cast) : signs === undefined ? [] : await authority(cast, signs);
   return { ...sends, headers: [...(sends.headers ?? []), ...lines] };
 }
 
 /** The two headers of a call that the holder signs now. */
 export async function authority({ warrant, holder }: Cast, call: Call): Promise<HeaderLines> {
   return credentials(warrant, await ownIssuer.proof(warrant, holder, call));
-}
-
-export function credentials(warrant: string, proof: string): HeaderLines {
-  return [
-    ["x-tenuo-warrant", warrant],
-    ["x-tenuo-pop", proof],
-  ];
 }
