@@ -258,7 +258,7 @@ function run(message: Buffer): Round {
   let work: Work | undefined;
   let verdict = "";
   const service = createCheckService(
-    { snapshot: () => snapshot, now: () => now, log },
+    { snapshot: () => snapshot, now: () => now, tell: log.decision, fault: log.fault },
     {
       offer: (offered) => {
         work = offered;

@@ -1,7 +1,8 @@
 import type { Policy } from "../decision/authorize.ts";
 import type { Log } from "../server/log.ts";
-import { listStatus, type RunningServer } from "../server/server.ts";
+import type { RunningServer } from "../server/server.ts";
 import type { Loaded, Snapshot } from "../server/snapshot.ts";
+import { listStatus } from "../server/status.ts";
 import { type Revocation, staleness } from "../warrant/revocation.ts";
 import type { Input } from "./command.ts";
 import { VERSION } from "./version.ts";

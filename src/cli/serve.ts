@@ -1,7 +1,8 @@
 import { MODES } from "../gateway/schema.ts";
 import { coalesce } from "../server/coalesce.ts";
+import { ListenError } from "../server/listen.ts";
 import { createLog, LOG_LEVELS } from "../server/log.ts";
-import { ListenError, type RunningServer, startServer } from "../server/server.ts";
+import { type RunningServer, startServer } from "../server/server.ts";
 import { loadSnapshot, type Sources } from "../server/snapshot.ts";
 import { createState, type State } from "../server/state.ts";
 import { DEFAULT_MAX_INFLIGHT } from "../server/work-queue.ts";
@@ -118,7 +119,7 @@ from the flags, the environment and settings.trusted_roots of the file. SIGHUP r
 
     let server: RunningServer;
     try {
-      server = await startServer({ ...ports, version: VERSION, ...state, log });
+      server = await startServer({ ...ports, version: VERSION, state, log });
     } catch (error) {
       if (!(error instanceof ListenError)) throw error;
       input.stderr(`${error.message}\n`);

@@ -7,6 +7,7 @@ import { internalDenial, internalFault, toCheckResponse } from "./check-response
 import type { CheckResponse } from "./grpc.ts";
 import type { Arrival, CheckService } from "./grpc-server.ts";
 import type { Log } from "./log.ts";
+import type { Outcome } from "./outcome.ts";
 import { serializeResponse } from "./response-guard.ts";
 import type { Snapshot } from "./snapshot.ts";
 import type { WorkQueue } from "./work-queue.ts";
@@ -17,9 +18,9 @@ export interface CheckContext {
   readonly snapshot: () => Snapshot;
   /** Unix seconds. */
   readonly now: () => number;
-  readonly log: Log;
-  /** Told of each answer with that reason. */
-  readonly overloaded?: () => void;
+  /** Told of each outcome before it is answered. */
+  readonly tell: (outcome: Outcome, snapshot: Snapshot) => void;
+  readonly fault: Log["fault"];
 }
 
 /** Answers checks in the order of the queue; what it doesn't take, or what waits too long, is answered `overloaded`. */
@@ -65,8 +66,9 @@ function* answer(
 ): Steps<CheckResponse> {
   const requestId = `req_${randomUUID().replaceAll("-", "")}`;
   try {
-    const { policy, answers } = context.snapshot();
-    const { message } = arrival;
+    const snapshot = context.snapshot();
+    const { policy, answers } = snapshot;
+    const { message, receivedAt } = arrival;
     const question = Buffer.isBuffer(message) ? readCheckRequest(message) : message;
     const { request, caller } = "refused" in question ? NOTHING : question;
     let decision: Decision;
@@ -74,18 +76,18 @@ function* answer(
       if ("refused" in question) decision = denial(policy, question.refused, question.detail);
       else decision = refusal?.(policy) ?? (yield* authorize(policy, context.now(), request));
     } catch (error) {
-      context.log.fault("a check failed", error, requestId);
+      context.fault("a check failed", error, requestId);
       decision = internalFault(policy.strictestMode);
     }
     // An allow that comes too late has no one to take it, and the log shall not tell of one.
     if (isLate(arrival)) decision = { ...overload(policy), mode: decision.mode };
-    if (!decision.allow && decision.reason === "overloaded") context.overloaded?.();
     yield;
     const response = toCheckResponse(decision, requestId, request, answers);
-    context.log.decision(decision, request, caller, requestId, performance.now() - arrival.receivedAt);
+    const answeredAt = performance.now();
+    context.tell({ decision, request, caller, requestId, receivedAt, answeredAt }, snapshot);
     return response;
   } catch (error) {
-    context.log.fault("a check could not be answered; it was denied", error, requestId);
+    context.fault("a check could not be answered; it was denied", error, requestId);
     return internalDenial(requestId);
   }
 }

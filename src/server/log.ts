@@ -1,24 +1,17 @@
 import { type LoggerOptions, pino } from "pino";
 import sonicBoom from "sonic-boom";
-import type { Allow, Decision, Deny } from "../decision/decision.ts";
-import type { HttpRequest } from "../gateway/request.ts";
+import type { Allow, Deny } from "../decision/decision.ts";
 import { formatValue } from "../value.ts";
-import type { Caller } from "./check-request.ts";
 import { verdictOf } from "./check-response.ts";
 import { cut, explain } from "./explain.ts";
+import type { Outcome } from "./outcome.ts";
 
 export const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "silent"] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
 /** One JSON object a line on stdout; every line has an `event`, so that filters on it never meet null. */
 export interface Log {
-  decision(
-    decision: Decision,
-    request: HttpRequest,
-    caller: Caller,
-    requestId: string,
-    durationMs: number,
-  ): void;
+  decision(outcome: Outcome): void;
   info(event: string, message: string, fields?: Fields): void;
   warn(event: string, message: string, fields?: Fields): void;
   error(event: string, message: string, fields?: Fields): void;
@@ -77,7 +70,7 @@ export function createLog(level: LogLevel, fd = 1): Log {
         });
         output.end();
       }),
-    decision: (decision, request, caller, requestId, durationMs) => {
+    decision: ({ decision, request, caller, requestId, receivedAt, answeredAt }) => {
       const { tool, warrantId, holder, chain, root, mode, sessionId, agentId } = decision;
       const line = {
         event: decision.allow ? "authorization_success" : "authorization_denied",
@@ -98,7 +91,7 @@ export function createLog(level: LogLevel, fd = 1): Log {
         method: cut(request.method),
         path: cut(request.target.split("?", 1)[0]),
         mode,
-        duration_us: Math.round(durationMs * 1000),
+        duration_us: Math.round((answeredAt - receivedAt) * 1000),
       };
       if (decision.allow) logger.info(line);
       else logger.warn(line);

@@ -1,4 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry } from "prom-client";
+import type { Outcome } from "./outcome.ts";
 
 /** What is read when somebody asks. */
 export interface Gauges {
@@ -11,8 +12,7 @@ export interface Gauges {
 /** No label holds anything that a client can choose. */
 export interface Metrics {
   readonly connectionRefused: () => void;
-  /** A check was answered `overloaded`. */
-  readonly overloaded: () => void;
+  readonly decision: (outcome: Outcome) => void;
   readonly page: () => Promise<MetricsPage>;
 }
 
@@ -41,7 +41,9 @@ export function createMetrics({ connections, inflight }: Gauges): Metrics {
   });
   return {
     connectionRefused: () => refused.inc(),
-    overloaded: () => overloaded.inc(),
+    decision: ({ decision }) => {
+      if (!decision.allow && decision.reason === "overloaded") overloaded.inc();
+    },
     page: async () => ({ contentType: registry.contentType, body: await registry.metrics() }),
   };
 

@@ -1,8 +1,6 @@
 import { createServer as createHttpServer, type ServerOptions as HttpServerOptions } from "node:http";
 import type { AddressInfo, Server as NetServer, Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { countIds } from "../warrant/packed-ids.ts";
-import type { RevocationList } from "../warrant/revocation-list.ts";
 import { createCheckService } from "./check.ts";
 import { createGrpcServer } from "./grpc-server.ts";
 import {
@@ -15,13 +13,15 @@ import {
   MAX_HEALTH_HEADER_BYTES,
   PROBE_MS,
 } from "./limits.ts";
+import { listen } from "./listen.ts";
 import type { Log } from "./log.ts";
 import { createMetrics } from "./metrics.ts";
+import type { Outcome } from "./outcome.ts";
 import { type Health, healthPages } from "./pages.ts";
 import { unreadyReasons } from "./readiness.ts";
 import { createSharedPort } from "./shared-port.ts";
-import type { Snapshot } from "./snapshot.ts";
-import type { FailedReload } from "./state.ts";
+import type { StateView } from "./state.ts";
+import { statusOf } from "./status.ts";
 import { createWorkQueue, DEFAULT_MAX_INFLIGHT } from "./work-queue.ts";
 
 export interface ServerOptions {
@@ -38,9 +38,7 @@ export interface ServerOptions {
   /** How long a proxy keeps a connection; for ever unless said. */
   readonly maxConnectionAgeSeconds?: number;
   readonly version: string;
-  readonly snapshot: () => Snapshot;
-  /** Shown on /status. */
-  readonly failedReload?: () => FailedReload | undefined;
+  readonly state: StateView;
   readonly log: Log;
 }
 
@@ -58,7 +56,9 @@ const CLOSE_GRACE_MS = 5_000;
 
 /** Starts listening. @throws {ListenError} when a port can't be had. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const { snapshot, log } = options;
+  const { state, log, version } = options;
+  const { snapshot } = state;
+  const startedAt = performance.now();
   let draining = false;
   const now = (): number => Math.floor(Date.now() / 1000);
   const unready = (): readonly string[] => [
@@ -69,8 +69,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const queue = createWorkQueue(options.maxInflight ?? DEFAULT_MAX_INFLIGHT);
   const sockets = new Set<Socket>();
   const metrics = createMetrics({ connections: () => sockets.size, inflight: queue.length });
-  const { overloaded } = metrics;
-  const grpc = createGrpcServer(createCheckService({ snapshot, now, log, overloaded }, queue), {
+  const tell = (outcome: Outcome): void => {
+    metrics.decision(outcome);
+    log.decision(outcome);
+  };
+  const grpc = createGrpcServer(createCheckService({ snapshot, now, tell, fault: log.fault }, queue), {
     maxAgeSeconds: options.maxConnectionAgeSeconds ?? Number.POSITIVE_INFINITY,
   });
   const showReadiness = (): boolean => {
@@ -80,7 +83,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   };
   let wasReady = showReadiness();
 
-  const pages = healthSource(options, unready, now);
+  const pages: Health = {
+    unready,
+    status: () => statusOf(state, version, now(), Math.floor((performance.now() - startedAt) / 1000)),
+  };
   const http = createHttpServer(healthPages(pages, true));
   const proxies = new Set<Socket>();
   const port = createSharedPort(
@@ -161,71 +167,6 @@ function remember(sockets: Set<Socket>, socket: Socket): Socket {
   sockets.add(socket);
   socket.once("close", () => sockets.delete(socket));
   return socket;
-}
-
-function healthSource(
-  { snapshot, failedReload, version }: ServerOptions,
-  unready: Health["unready"],
-  now: () => number,
-): Health {
-  const started = performance.now();
-  return {
-    unready,
-    status: () => {
-      const { config, policy } = snapshot();
-      const { roots, revocation } = policy.trust;
-      const failed = failedReload?.();
-      return {
-        version,
-        uptime_secs: Math.floor((performance.now() - started) / 1000),
-        cp: { enabled: false, status: "disabled", authorizer_id: null },
-        mode: policy.mode,
-        config: {
-          sha256: config.sha256,
-          loaded_at: config.loadedAt,
-          // What the errors quote of the files is for the log alone.
-          failed_reload: failed === undefined ? null : { at: failed.at, errors: failed.errors.length },
-        },
-        trusted_roots: roots.size,
-        revocation_list: revocation === undefined ? null : listStatus(revocation.list, now()),
-      };
-    },
-  };
-}
-
-/** What the log and /status tell of a list at `now` (Unix seconds). */
-export function listStatus({ version, ids, issuedAt }: RevocationList, now: number) {
-  return { version: Number(version), entries: countIds(ids), age_secs: now - issuedAt };
-}
-
-/** A port that can't be listened on; the message says what to do. */
-export class ListenError extends Error {
-  override readonly name = "ListenError";
-}
-
-function listen(server: NetServer, port: number, host: string, flag: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once("error", (error: NodeJS.ErrnoException) =>
-      reject(new ListenError(whyNot(error, port, host, flag))),
-    );
-    server.listen({ port, host }, () => {
-      server.removeAllListeners("error");
-      resolve();
-    });
-  });
-}
-
-function whyNot(error: NodeJS.ErrnoException, port: number, host: string, flag: string): string {
-  switch (error.code) {
-    case "EADDRINUSE":
-      return `port ${port} on ${host} is taken; stop what uses it or choose another with ${flag}`;
-    case "EACCES":
-      return `this user may not listen on port ${port}; choose one above 1023 with ${flag}`;
-    case "EADDRNOTAVAIL":
-      return `${host} is not an address of this machine; choose another with ${flag === "--port" ? "--bind" : "--health-bind"}`;
-    default:
-      return `can't listen on ${host}:${port}: ${error.message}`;
-  }
 }
 
 function portOf(server: NetServer): number {

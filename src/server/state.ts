@@ -1,15 +1,20 @@
 import { type Loaded, loadSnapshot, type Snapshot, type Sources } from "./snapshot.ts";
 
-/** The snapshot in force. It is replaced whole, or not at all. */
-export interface State {
+/** The state, for those who may look at it. */
+export interface StateView {
+  /** What is in force. */
   readonly snapshot: () => Snapshot;
+  /** The last reload, where it failed; undefined once one has succeeded. */
+  readonly failedReload: () => FailedReload | undefined;
+}
+
+/** The snapshot in force. It is replaced whole, or not at all. */
+export interface State extends StateView {
   /**
    * Reads all sources again; on any error what was in force stays so. Never throws. Not to be asked for again before it is
    * done: the one that ends last would win.
    */
   readonly reload: () => Promise<Loaded>;
-  /** The last reload, where it failed; undefined once one has succeeded. */
-  readonly failedReload: () => FailedReload | undefined;
 }
 
 export interface FailedReload {

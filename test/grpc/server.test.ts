@@ -173,7 +173,7 @@ test("a taken port says what to do", async (t) => {
   const options = { bind: "127.0.0.1", healthBind: "127.0.0.1", drainSeconds: 0, version: "0" };
   const other = {
     ...options,
-    snapshot: () => ({ policy: { trust: { roots: new Set() } } }) as never,
+    state: { snapshot: () => ({ policy: { trust: { roots: new Set() } } }) } as never,
     log: {} as never,
   };
   await assert.rejects(startServer({ ...other, port: service.port, healthPort: undefined }), {

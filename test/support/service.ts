@@ -46,7 +46,7 @@ export async function startService(
     logged.push({ event, detail });
   };
   const log: Log = {
-    decision: (decision) => note("decision", decision),
+    decision: ({ decision }) => note("decision", decision),
     fault: (_message, error) => note("fault", error),
     info: note,
     warn: note,
@@ -56,7 +56,7 @@ export async function startService(
   const server = await startServer({
     ...{ bind: "127.0.0.1", port: 0, healthBind: "127.0.0.1", healthPort: 0, drainSeconds },
     ...(maxInflight !== undefined && { maxInflight }),
-    ...{ version: "0.0.0", snapshot: () => change(snapshot), log },
+    ...{ version: "0.0.0", state: { snapshot: () => change(snapshot), failedReload: () => undefined }, log },
   });
   t.after(() => server.drain());
   return { ...server, logged };

@@ -5,6 +5,7 @@ import { seedOf } from "../../crypto/ed25519.ts";
 import { createLog } from "../../server/log.ts";
 import { startServer } from "../../server/server.ts";
 import { loadSnapshot } from "../../server/snapshot.ts";
+import { createState } from "../../server/state.ts";
 import { encodeHeader } from "../../warrant/header.ts";
 import { encodeStack } from "../../warrant/mint.ts";
 import { type Command, EXIT_FAILED, EXIT_OK, type Input } from "../command.ts";
@@ -33,11 +34,12 @@ expected one.
     const files = writeFiles(folder, cast);
     input.stdout(`Files of this demo are in ${folder}\n`);
 
-    const loaded = await loadSnapshot({ configFile: files.config, trustedKeys: [] }, new Date());
+    const sources = { configFile: files.config, trustedKeys: [] };
+    const loaded = await loadSnapshot(sources, new Date());
     if (!loaded.ok) throw new Error(`the demo's own gateway.yaml doesn't load:\n${loaded.errors.join("\n")}`);
     const server = await startServer({
       ...{ bind: "127.0.0.1", port: 0, healthBind: "127.0.0.1", healthPort: 0, drainSeconds: 0 },
-      ...{ version: VERSION, snapshot: () => loaded.snapshot, log: createLog("silent") },
+      ...{ version: VERSION, state: createState(sources, loaded.snapshot), log: createLog("silent") },
     });
     input.stdout(`Authorizer    127.0.0.1:${server.port} (gRPC), health pages on ${server.healthPort}\n`);
     const upstream = await startUpstream();

@@ -151,11 +151,7 @@ function detailOf({ deniedResponse }: CheckResponse): string {
 }
 
 const faults: unknown[] = [];
-const nothing = (): void => {};
-const log: Log = {
-  ...{ decision: nothing, info: nothing, warn: nothing, error: nothing, end: async () => {} },
-  fault: (_message, error) => faults.push(error),
-};
+const fault: Log["fault"] = (_message, error) => faults.push(error);
 /** Does all work at once. */
 const queue: WorkQueue = {
   offer: ({ steps }) => {
@@ -164,7 +160,10 @@ const queue: WorkQueue = {
   },
   length: () => 0,
 };
-const service = createCheckService({ snapshot: () => snapshot, now: () => NOW, log }, queue);
+const service = createCheckService(
+  { snapshot: () => snapshot, now: () => NOW, tell: () => {}, fault },
+  queue,
+);
 
 /** What Envoy makes of the answer, read from its bytes; anything but a whole allow or a whole denial is a finding. */
 function isAllow(bytes: Uint8Array): boolean {

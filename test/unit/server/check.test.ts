@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { createCheckService } from "../../../src/server/check.ts";
 import type { CheckResponse } from "../../../src/server/grpc.ts";
 import type { Arrival } from "../../../src/server/grpc-server.ts";
-import type { Log } from "../../../src/server/log.ts";
+import type { Outcome } from "../../../src/server/outcome.ts";
 import type { Snapshot } from "../../../src/server/snapshot.ts";
 import type { Work } from "../../../src/server/work-queue.ts";
 import { finish } from "../../../src/steps.ts";
@@ -39,10 +39,9 @@ function ask(snapshot: Snapshot, arrival: Partial<Arrival> = {}, isQueueFull = f
   let work: Work | undefined;
   const replies: CheckResponse[] = [];
   const reasons: (string | undefined)[] = [];
-  const log = {
-    decision: (decision) => reasons.push(decision.allow ? undefined : decision.reason),
-    fault: () => {},
-  } as Partial<Log> as Log;
+  const tell = ({ decision }: Outcome): void => {
+    reasons.push(decision.allow ? undefined : decision.reason);
+  };
   const queue = {
     offer: (offered: Work): boolean => {
       work = offered;
@@ -50,7 +49,7 @@ function ask(snapshot: Snapshot, arrival: Partial<Arrival> = {}, isQueueFull = f
     },
     length: () => 0,
   };
-  createCheckService({ snapshot: () => snapshot, now: unixNow, log }, queue).check(
+  createCheckService({ snapshot: () => snapshot, now: unixNow, tell, fault: () => {} }, queue).check(
     {
       ...{ message: rightCall, receivedAt: performance.now(), answerBy: Number.POSITIVE_INFINITY },
       ...{ isCancelled: () => false, ...arrival },

@@ -67,10 +67,15 @@ function decisionsOf(lines: readonly Line[]): readonly Line[] {
   return lines.filter(({ event }) => String(event).startsWith("authorization_"));
 }
 
+const TELL = `
+const tell = (decision, request, caller = {}, ms = 0) =>
+  log.decision({ decision, request, caller, requestId: "req_1", receivedAt: 0, answeredAt: ms });
+`;
+
 /** What a program prints that does this with a log. */
 function printed(body: string, level = "info"): readonly string[] {
   const file = new URL("../../../src/server/log.ts", import.meta.url);
-  const script = `import { createLog } from ${JSON.stringify(file)};\nconst log = createLog("${level}");\n${body}`;
+  const script = `import { createLog } from ${JSON.stringify(file)};\nconst log = createLog("${level}");\n${TELL}${body}`;
   const { stdout, stderr, status } = spawnSync(process.execPath, ["--input-type=module", "-e", script], {
     encoding: "utf8",
   });
@@ -248,7 +253,7 @@ test("what a client sends is cut to 1024 characters, a path without its query", 
     const caller = { client: "c", envoyRequestId: long, traceId: undefined };
     const decision = { allow: false, mode: "enforce", reason: "constraint_violation", detail: long,
       field: long, constraint: long, value: [long] };
-    log.decision(decision, request, caller, "req_1", 1.2346);
+    tell(decision, request, caller, 1.2346);
   `);
   const { time, chain, ...fields } = JSON.parse(line ?? "");
   assert.ok((line?.length ?? 0) < 10 * 1024);
@@ -270,7 +275,7 @@ test("a query is left out of the path also where nothing is long, and a target t
   const lines = printed(`
     const decision = { allow: false, mode: "enforce", reason: "no_route", detail: "" };
     for (const target of ["/a?b=hush", "/a?b?c=hush", "?hush", "/a", ""])
-      log.decision(decision, { authority: "", method: "GET", target }, {}, "req_1", 0);
+      tell(decision, { authority: "", method: "GET", target });
   `);
   assert.deepEqual(
     parse(lines).map((line) => line["path"]),
@@ -284,7 +289,7 @@ test("a value is told whatever its kind, and left out only where the request has
     const request = { authority: "", method: "GET", target: "/" };
     const decision = { allow: false, mode: "enforce", reason: "constraint_violation", detail: "", field: "n", constraint: "C" };
     for (const value of [0n, 0, false, null, "", ["a", 1n], new Map([["a", 1n]]), undefined])
-      log.decision({ ...decision, value }, request, {}, "req_1", 0);
+      tell({ ...decision, value }, request);
   `);
   assert.deepEqual(
     parse(lines).map((line) => line["actual"]),
@@ -297,7 +302,7 @@ test("one decision is one line of JSON, whatever a client puts into it", () => {
     const odd = 'a\n"event":"authorization_success"\r\u2028\u0000\ud83d' + "x";
     const request = { authority: odd, method: odd, target: odd };
     const decision = { allow: false, mode: "enforce", reason: "constraint_violation", detail: odd, field: odd, constraint: "C", value: odd };
-    log.decision(decision, request, { envoyRequestId: odd }, "req_1", 0);
+    tell(decision, request, { envoyRequestId: odd });
   `);
   assert.equal(lines.length, 1);
   const [line = {}] = parse(lines);
@@ -331,8 +336,8 @@ test("what isn't a decision has an event and a message too, and a fault its caus
 test("a level keeps quiet what is below it", () => {
   const script = `
     const request = { authority: "", method: "GET", target: "/" };
-    log.decision({ allow: true, mode: "enforce", tool: "t", approvals: [] }, request, {}, "req_1", 0);
-    log.decision({ allow: false, mode: "enforce", reason: "no_route", detail: "" }, request, {}, "req_1", 0);
+    tell({ allow: true, mode: "enforce", tool: "t", approvals: [] }, request);
+    tell({ allow: false, mode: "enforce", reason: "no_route", detail: "" }, request);
     log.fault("a bug", new Error("a bug"));
   `;
   const levels = { info: 3, warn: 2, error: 1, silent: 0 };

@@ -1,0 +1,14 @@
+import type { Decision } from "../decision/decision.ts";
+import type { HttpRequest } from "../gateway/request.ts";
+import type { Caller } from "./check-request.ts";
+
+/** A check and what came of it, for whoever tells of it: log, metrics, traces. */
+export interface Outcome {
+  readonly decision: Decision;
+  readonly request: HttpRequest;
+  readonly caller: Caller;
+  readonly requestId: string;
+  /** Milliseconds of `performance.now()`, when it arrived and when its answer was ready. */
+  readonly receivedAt: number;
+  readonly answeredAt: number;
+}

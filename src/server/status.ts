@@ -1,0 +1,39 @@
+import { countIds } from "../warrant/packed-ids.ts";
+import type { RevocationList } from "../warrant/revocation-list.ts";
+import type { StateView } from "./state.ts";
+
+/**
+ * What /status tells.
+ *
+ * @param now Unix seconds
+ * @param uptimeSeconds since the start of the service
+ */
+export function statusOf(
+  { snapshot, failedReload }: StateView,
+  version: string,
+  now: number,
+  uptimeSeconds: number,
+): object {
+  const { config, policy } = snapshot();
+  const { roots, revocation } = policy.trust;
+  const failed = failedReload();
+  return {
+    version,
+    uptime_secs: uptimeSeconds,
+    cp: { enabled: false, status: "disabled", authorizer_id: null },
+    mode: policy.mode,
+    config: {
+      sha256: config.sha256,
+      loaded_at: config.loadedAt,
+      // What the errors quote of the files is for the log alone.
+      failed_reload: failed === undefined ? null : { at: failed.at, errors: failed.errors.length },
+    },
+    trusted_roots: roots.size,
+    revocation_list: revocation === undefined ? null : listStatus(revocation.list, now),
+  };
+}
+
+/** What the log and /status tell of a list at `now` (Unix seconds). */
+export function listStatus({ version, ids, issuedAt }: RevocationList, now: number) {
+  return { version: Number(version), entries: countIds(ids), age_secs: now - issuedAt };
+}
