@@ -30,6 +30,7 @@ const OWN_ANSWERS = [
   { match: { path: "/envoy/redirect" }, redirect: { path_redirect: "/elsewhere" } },
 ];
 const NO_ROUTES = { name: "none", domains: ["unrouted.test"], routes: [] };
+const CLUSTER = ["static_resources", "clusters", 0];
 const MANAGER = ["static_resources", "listeners", 0, "filter_chains", 0, "filters", 0, "typed_config"];
 
 /**
@@ -58,6 +59,17 @@ export function carelessEnvoyYaml({ raw = false } = {}): string {
   const hosts = [...MANAGER, "route_config", "virtual_hosts"];
   for (const answer of OWN_ANSWERS.toReversed()) insertFirst(document, [...hosts, 0, "routes"], answer);
   document.addIn(hosts, document.createNode(NO_ROUTES));
+  return document.toString();
+}
+
+/** A configuration that asks so many services, `tenuo-ext-authz`, `tenuo-ext-authz-2` and so on. */
+export function withReplicas(yaml: string, replicas: number): string {
+  const document = parseDocument(yaml);
+  const endpoints = [...CLUSTER, "load_assignment", "endpoints", 0, "lb_endpoints"];
+  for (let each = 2; each <= replicas; each++) {
+    const place = { address: `tenuo-ext-authz-${each}`, port_value: 9090 };
+    document.addIn(endpoints, document.createNode({ endpoint: { address: { socket_address: place } } }));
+  }
   return document.toString();
 }
 

@@ -9,6 +9,8 @@ export interface Program {
   output(): string;
   /** Whether it ended by itself or was ended. */
   ended(): boolean;
+  /** Null while it runs, and where a signal ended it. */
+  exitCode(): number | null;
   /** Ends it and waits until it is gone; kills it if it takes longer than five seconds. */
   stop(signal?: NodeJS.Signals): Promise<void>;
 }
@@ -39,6 +41,7 @@ export function startProgram(command: string, args: readonly string[], env: Node
     pid: child.pid,
     output: () => output,
     ended,
+    exitCode: () => child.exitCode,
     async stop(signal = "SIGTERM") {
       if (ended() || child.pid === undefined) return;
       const gone = once(child, "exit");

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { isMap, isScalar, parseDocument, visit } from "yaml";
 import { freePort } from "../../src/cli/demo/free-port.ts";
 import { envoyBinary } from "./envoy.ts";
-import { exampleEnvoyYaml, exampleGatewayYaml } from "./envoy-yaml.ts";
+import { exampleEnvoyYaml, exampleGatewayYaml, withReplicas } from "./envoy-yaml.ts";
 import { type Program, startProgram } from "./program.ts";
 import type { Stack, StackSettings } from "./stack.ts";
 import { startUpstream } from "./upstream.ts";
@@ -14,37 +14,59 @@ import { waitFor } from "./wait.ts";
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const host = "127.0.0.1";
 
+export interface LocalSettings extends StackSettings {
+  /** Processes of the service behind one Envoy; 1 by default. */
+  readonly replicas?: number;
+}
+
 export interface LocalStack extends Stack {
   /** Resident memory of the service, in bytes. */
   serviceMemory(): number;
   /** Where the service answers checks. */
   readonly checkPort: number;
+  /** All processes of the service; the others of this interface speak of the first. */
+  readonly replicas: readonly Replica[];
+  /** The gateway.yaml that all replicas read. */
+  readonly gatewayYaml: string;
+}
+
+/** One process of the service. */
+export interface Replica {
+  readonly checkPort: number;
+  readonly healthPort: number;
+  /** Both outputs since its last start. */
+  output(): string;
+  /** Returns when it is ready. @param env beside that of this process */
+  start(env?: NodeJS.ProcessEnv): Promise<void>;
+  signal(name: NodeJS.Signals): void;
+  /** Waits until it is gone. @returns its exit code, or null when a signal ended it. */
+  ended(): Promise<number | null>;
+  kill(): Promise<void>;
 }
 
 /** The stack as processes of this machine, on free ports of the loopback interface. */
-export async function startLocal(settings: StackSettings): Promise<LocalStack> {
+export async function startLocal(settings: LocalSettings): Promise<LocalStack> {
   const envoy = await envoyBinary();
   const folder = mkdtempSync(join(tmpdir(), "tenuo-e2e-"));
   const upstream = await startUpstream(host);
-  const [gateway, admin, check, health] = await Promise.all([freePort(), freePort(), freePort(), freePort()]);
+  const [gateway, admin] = await Promise.all([freePort(), freePort()]);
   const gatewayYaml = join(folder, "gateway.yaml");
   const envoyYaml = join(folder, "envoy.yaml");
+  const first = await createReplica(gatewayYaml, settings);
+  const others = Array.from({ length: (settings.replicas ?? 1) - 1 }, () =>
+    createReplica(gatewayYaml, settings),
+  );
+  const replicas = [first, ...(await Promise.all(others))];
   const addresses = {
     "0.0.0.0:8080": gateway,
     "127.0.0.1:9901": admin,
-    "tenuo-ext-authz:9090": check,
     "upstream:8080": upstream.port,
+    ...Object.fromEntries(
+      replicas.map(({ checkPort }, i) => [`tenuo-ext-authz${i === 0 ? "" : `-${i + 1}`}:9090`, checkPort]),
+    ),
   };
 
-  let service: Program | undefined;
   let proxy: Program | undefined;
-  const startService = async (): Promise<void> => {
-    const ports = ["--bind", host, "--port", String(check), "--health-port", String(health)];
-    const keys = settings.trustedKeys.length > 0 ? ["--trusted-keys", settings.trustedKeys.join(",")] : [];
-    const serve = ["serve", "--config", gatewayYaml, ...ports, ...keys, ...(settings.serveArguments ?? [])];
-    service = startProgram(process.execPath, [join(root, "src/main.ts"), ...serve]);
-    await ready("the service", service, `http://${host}:${health}/ready`, (status) => status === 200);
-  };
   const startEnvoy = async (): Promise<void> => {
     const quick = ["--concurrency", "2", "--file-flush-interval-msec", "50", "--log-level", "warn"];
     const apart = ["--disable-hot-restart", "--base-id", String(gateway)];
@@ -53,13 +75,14 @@ export async function startLocal(settings: StackSettings): Promise<LocalStack> {
   };
   const stop = async (): Promise<void> => {
     // Killed, since nobody waits for the connections it would drain.
-    await Promise.all([proxy?.stop("SIGKILL"), service?.stop("SIGKILL"), upstream.stop()]);
+    await Promise.all([proxy?.stop("SIGKILL"), ...replicas.map(({ kill }) => kill()), upstream.stop()]);
     rmSync(folder, { recursive: true });
   };
   try {
     writeFileSync(gatewayYaml, settings.gatewayYaml ?? exampleGatewayYaml);
-    writeFileSync(envoyYaml, moveAddresses(settings.envoyYaml ?? exampleEnvoyYaml, addresses));
-    await startService();
+    const envoyText = withReplicas(settings.envoyYaml ?? exampleEnvoyYaml, replicas.length);
+    writeFileSync(envoyYaml, moveAddresses(envoyText, addresses));
+    await Promise.all(replicas.map(({ start }) => start()));
     await startEnvoy();
   } catch (error) {
     await stop();
@@ -68,27 +91,49 @@ export async function startLocal(settings: StackSettings): Promise<LocalStack> {
   return {
     driver: "local",
     gateway: () => ({ host, port: gateway }),
-    health: () => ({ host, port: health }),
+    health: () => ({ host, port: first.healthPort }),
     upstreamCount: async () => Number(await (await fetch(`http://${host}:${upstream.countPort}/`)).text()),
     envoyOutput: () => proxy?.output() ?? "",
-    serviceOutput: () => service?.output() ?? "",
-    killService: async () => service?.stop("SIGKILL"),
-    freezeService: async () => signal(service, "SIGSTOP"),
-    thawService: async () => signal(service, "SIGCONT"),
-    startService,
+    serviceOutput: first.output,
+    killService: first.kill,
+    freezeService: async () => first.signal("SIGSTOP"),
+    thawService: async () => first.signal("SIGCONT"),
+    startService: first.start,
     killEnvoy: async () => proxy?.stop("SIGKILL"),
     startEnvoy,
-    checkPort: check,
-    serviceMemory: () => {
-      const resident = /VmRSS:\s*(\d+) kB/.exec(readFileSync(`/proc/${service?.pid}/status`, "utf8"))?.[1];
-      return Number(resident) * 1024;
-    },
+    checkPort: first.checkPort,
+    serviceMemory: first.memory,
+    replicas,
+    gatewayYaml,
     stop,
   };
 }
 
-function signal(program: Program | undefined, name: NodeJS.Signals): void {
-  if (program?.pid !== undefined) process.kill(program.pid, name);
+async function createReplica(gatewayYaml: string, settings: StackSettings) {
+  const [checkPort, healthPort] = await Promise.all([freePort(), freePort()]);
+  const ports = ["--bind", host, "--port", String(checkPort), "--health-port", String(healthPort)];
+  const keys = settings.trustedKeys.length > 0 ? ["--trusted-keys", settings.trustedKeys.join(",")] : [];
+  const serve = ["serve", "--config", gatewayYaml, ...ports, ...keys, ...(settings.serveArguments ?? [])];
+  let program: Program | undefined;
+  return {
+    checkPort,
+    healthPort,
+    output: () => program?.output() ?? "",
+    start: async (env?: NodeJS.ProcessEnv) => {
+      program = startProgram(process.execPath, [join(root, "src/main.ts"), ...serve], env);
+      await ready("the service", program, `http://${host}:${healthPort}/ready`, (status) => status === 200);
+    },
+    signal: (name: NodeJS.Signals) => {
+      if (program?.pid !== undefined) process.kill(program.pid, name);
+    },
+    ended: () =>
+      waitFor("the service to end", () => (program?.ended() === true ? program.exitCode() : undefined), 60),
+    kill: async () => program?.stop("SIGKILL"),
+    memory: () => {
+      const resident = /VmRSS:\s*(\d+) kB/.exec(readFileSync(`/proc/${program?.pid}/status`, "utf8"))?.[1];
+      return Number(resident) * 1024;
+    },
+  };
 }
 
 async function ready(
