@@ -2,6 +2,7 @@ import { MAX_HEADER_CHARS, MAX_HEADER_LINES, MAX_TARGET_CHARS } from "../gateway
 import { type GatewayRefusal, refuse } from "../gateway/refusal.ts";
 import type { HttpRequest, RequestBody, RequestHeaders } from "../gateway/request.ts";
 import { type Message, ProtobufError, type Visit, visitFields } from "./protobuf.ts";
+import { readTraceParent, type TraceParent } from "./trace-parent.ts";
 
 /** What a CheckRequest asks about. */
 export interface Question {
@@ -9,13 +10,13 @@ export interface Question {
   readonly caller: Caller;
 }
 
-/** Where the call came from and what others call it; for the log alone, never for a decision. */
+/** Where the call came from and what others call it; for log and traces alone, never for a decision. */
 export interface Caller {
   /** Address of the client as the proxy saw it. */
   readonly client: string | undefined;
   readonly envoyRequestId: string | undefined;
-  /** From the W3C `traceparent`. */
-  readonly traceId: string | undefined;
+  /** The span that the checked request says it is part of. */
+  readonly parent: TraceParent | undefined;
 }
 
 /** Numbers of the fields in the messages of `proto/`, outermost first; whatever else a CheckRequest has isn't read. */
@@ -176,7 +177,7 @@ class Reader {
     return {
       client: this.#client || undefined,
       envoyRequestId: lines.get("x-request-id")?.[0],
-      traceId: /^[0-9a-f]{2}-([0-9a-f]{32})-/.exec(lines.get("traceparent")?.[0] ?? "")?.[1],
+      parent: readTraceParent(lines),
     };
   }
 

@@ -83,8 +83,9 @@ function* answer(
     if (isLate(arrival)) decision = { ...overload(policy), mode: decision.mode };
     yield;
     const response = toCheckResponse(decision, requestId, request, answers);
+    const traceId = caller.parent?.traceId;
     const answeredAt = performance.now();
-    context.tell({ decision, request, caller, requestId, receivedAt, answeredAt }, snapshot);
+    context.tell({ decision, request, caller, requestId, traceId, receivedAt, answeredAt }, snapshot);
     return response;
   } catch (error) {
     context.fault("a check could not be answered; it was denied", error, requestId);

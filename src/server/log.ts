@@ -70,7 +70,7 @@ export function createLog(level: LogLevel, fd = 1): Log {
         });
         output.end();
       }),
-    decision: ({ decision, request, caller, requestId, receivedAt, answeredAt }) => {
+    decision: ({ decision, request, caller, requestId, traceId, receivedAt, answeredAt }) => {
       const { tool, warrantId, holder, chain, root, mode, sessionId, agentId } = decision;
       const line = {
         event: decision.allow ? "authorization_success" : "authorization_denied",
@@ -85,7 +85,7 @@ export function createLog(level: LogLevel, fd = 1): Log {
         agent_id: cut(agentId),
         request_id: requestId,
         envoy_request_id: cut(caller.envoyRequestId),
-        trace_id: caller.traceId,
+        trace_id: traceId,
         client: cut(caller.client),
         host: cut(request.authority),
         method: cut(request.method),

@@ -8,6 +8,8 @@ export interface Outcome {
   readonly request: HttpRequest;
   readonly caller: Caller;
   readonly requestId: string;
+  /** The trace it is part of: the checked request's, or else that of our own span. */
+  readonly traceId: string | undefined;
   /** Milliseconds of `performance.now()`, when it arrived and when its answer was ready. */
   readonly receivedAt: number;
   readonly answeredAt: number;

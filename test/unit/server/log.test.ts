@@ -250,7 +250,7 @@ test("what a client sends is cut to 1024 characters, a path without its query", 
   const [line] = printed(`
     const long = "é".repeat(5000);
     const request = { authority: long, method: long, target: "/" + long + "?" + long };
-    const caller = { client: "c", envoyRequestId: long, traceId: undefined };
+    const caller = { client: "c", envoyRequestId: long, parent: undefined };
     const decision = { allow: false, mode: "enforce", reason: "constraint_violation", detail: long,
       field: long, constraint: long, value: [long] };
     tell(decision, request, caller, 1.2346);
