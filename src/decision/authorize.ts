@@ -89,6 +89,7 @@ function factsOf(stack: Stack): Omit<Facts, "tool"> {
     holder: leaf.holder.hex,
     root: stack[0].issuer.hex,
     chainDepth: leaf.depth,
+    expiresAt: leaf.expiresAt,
     chain: stack.map(warrantIdText),
     ...(leaf.sessionId !== undefined && { sessionId: leaf.sessionId }),
     ...(leaf.agentId !== undefined && { agentId: leaf.agentId }),

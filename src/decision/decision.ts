@@ -16,6 +16,8 @@ export interface Facts {
   readonly root: string;
   /** Depth of the leaf; 0 for a root warrant. */
   readonly chainDepth: number;
+  /** Of the leaf, in Unix seconds. */
+  readonly expiresAt: number;
   /** Text ids, root first. */
   readonly chain: readonly string[];
   /** Of the leaf, where it names them. */

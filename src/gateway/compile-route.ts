@@ -38,8 +38,19 @@ export function compileRoutes(
       insert(router, route, methods, path, places, context.report);
     }
   }
-  const modes = new Set([...places.keys()].flatMap((route) => route.mode ?? []));
-  return Object.freeze({ byHost, anyHost, modes });
+  const all = Object.freeze([...places.keys()]);
+  const modes = new Set(all.flatMap((route) => route.mode ?? []));
+  return Object.freeze({ byHost, anyHost, all, tools: argumentsByTool(all), modes });
+}
+
+function argumentsByTool(routes: readonly Route[]): ReadonlyMap<string, ReadonlySet<string>> {
+  const tools = new Map<string, Set<string>>();
+  for (const { tool, rules } of routes) {
+    const names = tools.get(tool) ?? new Set();
+    for (const { argument } of rules) names.add(argument);
+    tools.set(tool, names);
+  }
+  return tools;
 }
 
 function routerOf(

@@ -52,6 +52,10 @@ export interface RouteTable {
   /** By lower-case host without port. */
   readonly byHost: ReadonlyMap<string, Router<Route>>;
   readonly anyHost: Router<Route>;
+  /** In the order of the file; one for each pattern. */
+  readonly all: readonly Route[];
+  /** The arguments that the rules of its routes name, by tool. */
+  readonly tools: ReadonlyMap<string, ReadonlySet<string>>;
   /** Every mode that some route sets for itself. */
   readonly modes: ReadonlySet<Mode>;
 }

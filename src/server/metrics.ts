@@ -1,53 +1,71 @@
-import { Counter, collectDefaultMetrics, Gauge, Registry } from "prom-client";
+import { createDecisionMetrics } from "./decision-metrics.ts";
+import { createMetricRegistry, type MetricDescription, type MetricsPage } from "./metric-registry.ts";
 import type { Outcome } from "./outcome.ts";
+import type { Snapshot } from "./snapshot.ts";
+import type { StateView } from "./state.ts";
+import { registerStateMetrics } from "./state-metrics.ts";
 
-/** What is read when somebody asks. */
-export interface Gauges {
+/** What is measured; read when somebody asks. */
+export interface Measured {
+  readonly version: string;
+  readonly state: StateView;
+  /** Unix seconds. */
+  readonly now: () => number;
+  readonly isReady: () => boolean;
   /** Open connections on the port of the checks. */
   readonly connections: () => number;
   /** Checks taken and not finished. */
   readonly inflight: () => number;
 }
 
-/** No label holds anything that a client can choose. */
 export interface Metrics {
+  readonly decision: (outcome: Outcome, snapshot: Snapshot) => void;
+  readonly fault: () => void;
   readonly connectionRefused: () => void;
-  readonly decision: (outcome: Outcome) => void;
   readonly page: () => Promise<MetricsPage>;
+  /** Every metric of the page, for documents. */
+  readonly describe: () => readonly MetricDescription[];
 }
 
-/** In the text format of Prometheus. */
-export interface MetricsPage {
-  readonly contentType: string;
-  readonly body: string;
-}
-
-/** Also measures the process from now on: memory, processor, garbage collection, lag of the event loop. */
-export function createMetrics({ connections, inflight }: Gauges): Metrics {
-  const registry = new Registry();
-  const registers = [registry];
-  collectDefaultMetrics({ register: registry });
-  gauge("tenuo_connections", "Open connections on the port of the checks", connections);
-  gauge("tenuo_checks_inflight", "Checks taken and not finished", inflight);
-  const refused = new Counter({
-    name: "tenuo_connections_refused_total",
-    help: "Connections closed at once, since there were too many",
-    registers,
-  });
-  const overloaded = new Counter({
-    name: "tenuo_checks_overloaded_total",
-    help: "Checks answered with the reason overloaded",
-    registers,
-  });
-  return {
-    connectionRefused: () => refused.inc(),
-    decision: ({ decision }) => {
-      if (!decision.allow && decision.reason === "overloaded") overloaded.inc();
+export function createMetrics({ version, state, now, isReady, connections, inflight }: Measured): Metrics {
+  const registry = createMetricRegistry();
+  const { gauge, counter } = registry;
+  const decisions = createDecisionMetrics(registry, now);
+  let faults = 0;
+  let refused = 0;
+  counter(
+    {
+      name: "tenuo_faults_total",
+      help: "Errors that should not be possible; the log has an event fault for each",
     },
-    page: async () => ({ contentType: registry.contentType, body: await registry.metrics() }),
+    () => [[faults]],
+  );
+  registerStateMetrics(registry, state, now);
+  gauge({ name: "tenuo_ready", help: "What /ready tells: 1 for ready, else 0" }, () => [[Number(isReady())]]);
+  gauge({ name: "tenuo_build_info", help: "1, by the version that runs", labels: ["version"] }, () => [
+    [1, version],
+  ]);
+  gauge({ name: "tenuo_connections", help: "Open connections on the port of the checks" }, () => [
+    [connections()],
+  ]);
+  gauge({ name: "tenuo_checks_inflight", help: "Checks taken and not finished" }, () => [[inflight()]]);
+  counter(
+    {
+      name: "tenuo_connections_refused_total",
+      help: "Connections closed at once, since there were too many",
+    },
+    () => [[refused]],
+  );
+  return {
+    decision: decisions.count,
+    fault: () => void faults++,
+    connectionRefused: () => void refused++,
+    page: async () => {
+      const page = await registry.page();
+      // Only now, so that what a removed tool counted last is shown once more.
+      decisions.forget(state.snapshot());
+      return page;
+    },
+    describe: registry.describe,
   };
-
-  function gauge(name: string, help: string, read: () => number): void {
-    const measured: Gauge = new Gauge({ name, help, registers, collect: () => measured.set(read()) });
-  }
 }

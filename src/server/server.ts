@@ -20,6 +20,7 @@ import type { Outcome } from "./outcome.ts";
 import { type Health, healthPages } from "./pages.ts";
 import { unreadyReasons } from "./readiness.ts";
 import { createSharedPort } from "./shared-port.ts";
+import type { Snapshot } from "./snapshot.ts";
 import type { StateView } from "./state.ts";
 import { statusOf } from "./status.ts";
 import { createWorkQueue, DEFAULT_MAX_INFLIGHT } from "./work-queue.ts";
@@ -68,18 +69,33 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
 
   const queue = createWorkQueue(options.maxInflight ?? DEFAULT_MAX_INFLIGHT);
   const sockets = new Set<Socket>();
-  const metrics = createMetrics({ connections: () => sockets.size, inflight: queue.length });
-  const tell = (outcome: Outcome): void => {
-    metrics.decision(outcome);
+  const isReady = (): boolean => unready().length === 0;
+  const metrics =
+    options.healthPort === undefined
+      ? undefined
+      : createMetrics({
+          ...{ version, state, now, isReady },
+          ...{ connections: () => sockets.size, inflight: queue.length },
+        });
+  const fault: Log["fault"] = (...cause) => {
+    metrics?.fault();
+    log.fault(...cause);
+  };
+  const tell = (outcome: Outcome, judgedBy: Snapshot): void => {
+    try {
+      metrics?.decision(outcome, judgedBy);
+    } catch (error) {
+      fault("a decision could not be counted", error, outcome.requestId);
+    }
     log.decision(outcome);
   };
-  const grpc = createGrpcServer(createCheckService({ snapshot, now, tell, fault: log.fault }, queue), {
+  const grpc = createGrpcServer(createCheckService({ snapshot, now, tell, fault }, queue), {
     maxAgeSeconds: options.maxConnectionAgeSeconds ?? Number.POSITIVE_INFINITY,
   });
   const showReadiness = (): boolean => {
-    const isReady = unready().length === 0;
-    grpc.setServing(isReady);
-    return isReady;
+    const ready = isReady();
+    grpc.setServing(ready);
+    return ready;
   };
   let wasReady = showReadiness();
 
@@ -101,7 +117,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   port.on("connection", (socket) => remember(sockets, socket));
   const warn = crowdWarning(log);
   port.on("drop", () => {
-    metrics.connectionRefused();
+    metrics?.connectionRefused();
     warn();
   });
   const healthServer = createHttpServer(HEALTH_SERVER_OPTIONS, healthPages(pages, false, metrics));
@@ -119,10 +135,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
 
   // A revocation list gets too old by itself.
   const watch = setInterval(() => {
-    const isReady = showReadiness();
-    if (isReady && !wasReady) log.info("ready", "ready again");
-    if (!isReady && wasReady) log.warn("unready", unready().join("; "));
-    wasReady = isReady;
+    const ready = showReadiness();
+    if (ready && !wasReady) log.info("ready", "ready again");
+    if (!ready && wasReady) log.warn("unready", unready().join("; "));
+    wasReady = ready;
   }, READINESS_INTERVAL_MS).unref();
 
   return {

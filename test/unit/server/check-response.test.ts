@@ -16,6 +16,7 @@ const FACTS = {
   holder: "ab".repeat(32),
   root: "cd".repeat(32),
   chainDepth: 2,
+  expiresAt: 1_700_000_060,
   chain: ["tnu_wrt_0000", "tnu_wrt_0190"],
 };
 const ALLOW: Allow = { allow: true, mode: "enforce", ...FACTS, approvals: [] };
