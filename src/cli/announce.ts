@@ -1,5 +1,6 @@
 import type { Policy } from "../decision/authorize.ts";
 import type { Log } from "../server/log.ts";
+import type { LogEvent } from "../server/log-events.ts";
 import type { RunningServer } from "../server/server.ts";
 import type { Loaded, Snapshot } from "../server/snapshot.ts";
 import { listStatus } from "../server/status.ts";
@@ -69,10 +70,10 @@ function announceList(log: Log, { list }: Revocation, now: number): void {
   log.info("revocation_list", message, { ...status, issuer: list.issuer });
 }
 
-type Warnings = readonly (readonly [event: string, warning: string])[];
+type Warnings = readonly (readonly [event: LogEvent, warning: string])[];
 
 function warningsAboutTrust({ trust }: Policy, now: number): Warnings {
-  const warnings: (readonly [string, string])[] = [];
+  const warnings: [event: LogEvent, warning: string][] = [];
   if (trust.roots.size === 0) {
     warnings.push([
       "unready",
@@ -92,7 +93,7 @@ function warningsAboutTrust({ trust }: Policy, now: number): Warnings {
 
 function warningsAboutModes({ mode, strictestMode, gateway }: Policy): Warnings {
   const watched = "requests that would be denied pass, and are logged as would_deny";
-  const warnings: (readonly [string, string])[] = [];
+  const warnings: [event: LogEvent, warning: string][] = [];
   if (mode !== "enforce" && strictestMode !== "enforce") {
     warnings.push(["mode", `NOTHING IS BLOCKED: the mode is ${mode}; ${watched}`]);
   } else if (mode !== "enforce") {

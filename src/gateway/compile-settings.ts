@@ -1,9 +1,9 @@
 import { type PublicKey, publicKeyFromHex } from "../crypto/ed25519.ts";
 import type { ConfigPath } from "./config-node.ts";
-import type { RevocationSettings, Settings } from "./gateway.ts";
+import type { LogSettings, RevocationSettings, Settings } from "./gateway.ts";
 import { isToken } from "./header.ts";
 import type { Report } from "./report.ts";
-import type { RevocationEntry, SettingsEntry } from "./schema.ts";
+import type { LogEntry, RevocationEntry, SettingsEntry } from "./schema.ts";
 
 const HEADERS = ["warrant_header", "pop_header", "approval_header"] as const;
 
@@ -24,6 +24,7 @@ export function compileSettings(entry: SettingsEntry, report: Report): Settings 
     allowPathParameters: entry.allow_path_parameters,
     bodyMediaTypes: mediaTypes(entry, report),
     ...(entry.revocation && { revocation: revocation(entry.revocation, report) }),
+    log: logSettings(entry.log),
   });
 }
 
@@ -69,6 +70,12 @@ function revocation(entry: RevocationEntry, report: Report): RevocationSettings 
     required,
   });
 }
+
+function logSettings({ redact, sample_allow: sampleAllow }: LogEntry = EVERYTHING): LogSettings {
+  return Object.freeze({ redact: new Set(redact), sampleAllow });
+}
+
+const EVERYTHING: LogEntry = { redact: [], sample_allow: 1 };
 
 function publicKeys(
   texts: readonly string[],

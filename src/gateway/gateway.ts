@@ -6,7 +6,7 @@ import type { GuardedHeaders } from "./header.ts";
 import type { Pattern } from "./pattern.ts";
 import type { QueryKeys } from "./query.ts";
 import type { Router } from "./router.ts";
-import type { Mode } from "./schema.ts";
+import type { Mode, Redactable } from "./schema.ts";
 
 /** What the operator wants, compiled: nothing in it changes after loading. */
 export interface Gateway {
@@ -37,6 +37,13 @@ export interface Settings {
   readonly bodyMediaTypes: ReadonlySet<string>;
   /** Undefined when the file doesn't say. */
   readonly revocation?: RevocationSettings;
+  readonly log: LogSettings;
+}
+
+export interface LogSettings {
+  readonly redact: ReadonlySet<Redactable>;
+  /** Part of the allows that are logged, from 0 to 1. */
+  readonly sampleAllow: number;
 }
 
 export interface RevocationSettings {

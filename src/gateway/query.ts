@@ -42,7 +42,7 @@ export function readQuery(
     if (key === undefined) return refuse("ambiguous_request", "a query key doesn't decode");
     if (!keys.names.has(key)) {
       if (!isAlias(key, keys) && (exact || !hasBroken(key, keys))) continue;
-      return refuse("ambiguous_request", `query key \`${key}\` may be read as an extracted one`);
+      return refuse("ambiguous_request", `query key \`${shown(key)}\` may be read as an extracted one`);
     }
     if (values.has(key)) return refuse("ambiguous_request", `query key \`${key}\` was sent more than once`);
     const value = equals < 0 ? "" : decodeForm(pair.slice(equals + 1));
@@ -67,6 +67,11 @@ function isAlias(key: string, { folded }: QueryKeys): boolean {
   const given = foldCase(key);
   if (folded.has(given)) return true;
   return key.includes("[") && folded.values().some((name) => given.startsWith(`${name}[`));
+}
+
+/** What stands in brackets is the client's own, and may be what nobody shall see. */
+function shown(key: string): string {
+  return key.replace(/\[.*/s, "[…]");
 }
 
 /** Why a `!` is refused where the proxy may have put it. */

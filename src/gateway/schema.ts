@@ -10,12 +10,29 @@ import {
   MAX_CHAIN_LENGTH,
   MAX_CLEARANCE,
 } from "./limits.ts";
+import { nearestName } from "./suggest.ts";
 
 // The shape of gateway.yaml: one description for the check at load, for the types and for the JSON Schema that
 // editors complete from. What shape alone can't tell (patterns, conflicts, key material) is checked afterwards.
 
 export const MODES = ["enforce", "audit", "permissive"] as const;
 export type Mode = (typeof MODES)[number];
+
+/** What `settings.log.redact` may name: fields of the log that tell of a person or of an argument. */
+export const REDACTABLE = [
+  "actual",
+  "agent_id",
+  "client",
+  "detail",
+  "expected",
+  "external_id",
+  "holder",
+  "host",
+  "path",
+  "request_hash",
+  "session_id",
+] as const;
+export type Redactable = (typeof REDACTABLE)[number];
 
 const SOURCES = ["path", "query", "header", "body", "literal"] as const;
 
@@ -27,6 +44,7 @@ export const TYPED_KEYS: ReadonlySet<string> = new Set([
   "max_chain_length",
   "max_approvals",
   "max_age_secs",
+  "sample_allow",
   "debug_mode",
   "strip_credentials",
   "allow_path_parameters",
@@ -93,6 +111,19 @@ const revocation = z.strictObject({
     .describe("Refuse every request when the list is too old; false goes on judging by it"),
 });
 
+const log = z.strictObject({
+  redact: z
+    .array(z.enum(REDACTABLE))
+    .default([])
+    .describe("Fields whose value the log shows as `[redacted]`, whatever else would tell it too"),
+  sample_allow: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(1)
+    .describe("Part of the allows to log, 0.01 for one in a hundred; denials always"),
+});
+
 const settings = z.strictObject({
   warrant_header: text.default("X-Tenuo-Warrant").describe("Header with the warrant or stack of warrants"),
   pop_header: text.default("X-Tenuo-PoP").describe("Header with the proof of possession"),
@@ -132,6 +163,7 @@ const settings = z.strictObject({
     "Media types read as JSON beside application/json and +json; `none` is a body without one",
   ),
   revocation: revocation.optional().describe("Which warrants are revoked"),
+  log: log.optional().describe("What the log tells of decisions"),
 });
 
 const route = z.strictObject({
@@ -174,6 +206,7 @@ const outline = z.strictObject({
 
 export type Outline = z.infer<typeof outline>;
 export type SettingsEntry = z.infer<typeof settings>;
+export type LogEntry = z.infer<typeof log>;
 export type RevocationEntry = z.infer<typeof revocation>;
 export type RouteEntry = z.infer<typeof route>;
 export type RuleEntry = z.infer<typeof rule>;
@@ -183,6 +216,7 @@ export const KEYS = {
   file: Object.keys(file.shape),
   settings: Object.keys(settings.shape),
   revocation: Object.keys(revocation.shape),
+  log: Object.keys(log.shape),
   tool: Object.keys(tool.shape),
   rule: Object.keys(rule.shape),
   route: Object.keys(route.shape),
@@ -251,7 +285,7 @@ function faultsOf(issue: z.core.$ZodIssue, parent: ConfigPath): ShapeFault[] {
       return wrong(TYPE_NAMES[issue.expected] ?? issue.expected);
     case "invalid_value":
       if (issue.input === undefined) return [{ path, fault: "missing_key", expected: "" }];
-      return wrong(`one of ${issue.values.map((value) => `\`${String(value)}\``).join(", ")}`);
+      return wrong(oneOf(issue.values.map(String), issue.input));
     case "too_small":
       return wrong(`at least ${issue.minimum}`);
     case "too_big":
@@ -263,10 +297,16 @@ function faultsOf(issue: z.core.$ZodIssue, parent: ConfigPath): ShapeFault[] {
   }
 }
 
+function oneOf(known: readonly string[], given: unknown): string {
+  const nearest = nearestName(String(given), known);
+  const hint = nearest === undefined ? "" : `; did you mean \`${nearest}\`?`;
+  return `one of ${known.map((value) => `\`${value}\``).join(", ")}${hint}`;
+}
+
 const TYPE_NAMES: Readonly<Record<string, string>> = {
   string: "text",
   boolean: "`true` or `false`",
-  number: "a whole number",
+  number: "a number",
   int: "a whole number",
   array: "a list",
   object: "a map",

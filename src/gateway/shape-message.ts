@@ -5,8 +5,9 @@ import { nearestName } from "./suggest.ts";
 /** Keys that are promised and not built yet: a file that relies on one must not load as if it were obeyed. */
 const NOT_YET: Readonly<Record<Level, readonly string[]>> = {
   file: [],
-  settings: ["replay_protection", "forward", "log", "context_extensions"],
+  settings: ["replay_protection", "forward", "context_extensions"],
   revocation: [],
+  log: [],
   tool: [],
   rule: [],
   route: ["mcp"],
@@ -51,6 +52,7 @@ const PLACES: Readonly<Record<Level, string>> = {
   file: "",
   settings: "settings.",
   revocation: "settings.revocation.",
+  log: "settings.log.",
   tool: "tools.<name>.",
   rule: "tools.<name>.constraints.<argument>.",
   route: "routes[].",
@@ -59,7 +61,10 @@ const PLACES: Readonly<Record<Level, string>> = {
 /** Which kind of map holds the last step of a path. */
 function levelOf(path: ConfigPath): Level {
   if (path.length === 1) return "file";
-  if (path[0] === "settings") return path.length === 2 ? "settings" : "revocation";
+  if (path[0] === "settings") {
+    if (path.length === 2) return "settings";
+    return path[1] === "log" ? "log" : "revocation";
+  }
   if (path.length === 3) return path[0] === "tools" ? "tool" : "route";
   return "rule";
 }

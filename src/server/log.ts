@@ -1,22 +1,26 @@
 import { type LoggerOptions, pino } from "pino";
 import sonicBoom from "sonic-boom";
-import type { Allow, Deny } from "../decision/decision.ts";
-import { formatValue } from "../value.ts";
-import { verdictOf } from "./check-response.ts";
-import { cut, explain } from "./explain.ts";
+import type { LogEvent } from "./log-events.ts";
+import { decisionLine } from "./log-line.ts";
+import { redact } from "./log-redaction.ts";
+import { isKept } from "./log-sampling.ts";
 import type { Outcome } from "./outcome.ts";
+import type { Snapshot } from "./snapshot.ts";
 
 export const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "silent"] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
 /** One JSON object a line on stdout; every line has an `event`, so that filters on it never meet null. */
 export interface Log {
-  decision(outcome: Outcome): void;
-  info(event: string, message: string, fields?: Fields): void;
-  warn(event: string, message: string, fields?: Fields): void;
-  error(event: string, message: string, fields?: Fields): void;
+  /** @param snapshot it was judged by; says what to leave out */
+  decision(outcome: Outcome, snapshot: Snapshot): void;
+  info(event: LogEvent, message: string, fields?: Fields): void;
+  warn(event: LogEvent, message: string, fields?: Fields): void;
+  error(event: LogEvent, message: string, fields?: Fields): void;
   /** Something that shouldn't be possible, with its cause. */
   fault(message: string, error: unknown, requestId?: string): void;
+  /** Lines that weren't taken in time, since the start. */
+  lostLines(): number;
   /** Writes what is left, for as long as somebody takes it, but not for ever. */
   end(): Promise<void>;
 }
@@ -38,13 +42,14 @@ export function createLog(level: LogLevel, fd = 1): Log {
   const output = new sonicBoom.SonicBoom({ fd, sync: false, maxLength: MAX_LOG_BYTES });
   // To lose a line must not be to lose a verdict.
   output.on("error", () => {});
-  let lost = 0;
-  output.on("drop", () => lost++);
+  let lostLines = 0;
+  let told = 0;
+  output.on("drop", () => lostLines++);
   output.on("drain", () => {
-    if (lost === 0) return;
-    const lines = lost;
-    lost = 0;
-    logger.error({ event: "log_lost", lines }, "lines of this log are lost: they weren't taken in time");
+    const lines = lostLines - told;
+    if (lines === 0) return;
+    told = lostLines;
+    tell("error", "log_lost", "lines of this log are lost: they weren't taken in time", { lines });
   });
   const options: LoggerOptions = {
     level,
@@ -55,12 +60,15 @@ export function createLog(level: LogLevel, fd = 1): Log {
   };
   const logger = pino(options, output);
 
+  const tell = (level: "info" | "warn" | "error", event: LogEvent, message: string, fields?: Fields): void =>
+    logger[level]({ event, ...fields }, message);
+
   return {
-    info: (event, message, fields) => logger.info({ event, ...fields }, message),
-    warn: (event, message, fields) => logger.warn({ event, ...fields }, message),
-    error: (event, message, fields) => logger.error({ event, ...fields }, message),
+    info: (event, message, fields) => tell("info", event, message, fields),
+    warn: (event, message, fields) => tell("warn", event, message, fields),
+    error: (event, message, fields) => tell("error", event, message, fields),
     fault: (message, error, requestId) =>
-      logger.error({ event: "fault", request_id: requestId, err: error }, message),
+      tell("error", "fault", message, { request_id: requestId, err: error }),
     end: () =>
       new Promise((resolve) => {
         const giveUp = setTimeout(() => output.destroy(), LAST_LINES_MS);
@@ -70,54 +78,19 @@ export function createLog(level: LogLevel, fd = 1): Log {
         });
         output.end();
       }),
-    decision: ({ decision, request, caller, requestId, traceId, receivedAt, answeredAt }) => {
-      const { tool, warrantId, holder, chain, root, mode, sessionId, agentId } = decision;
-      const line = {
-        event: decision.allow ? "authorization_success" : "authorization_denied",
-        decision: verdictOf(decision),
-        ...(decision.allow ? approvalFields(decision) : denialFields(decision)),
-        tool,
-        warrant_id: warrantId,
-        holder,
-        chain,
-        root,
-        session_id: cut(sessionId),
-        agent_id: cut(agentId),
-        request_id: requestId,
-        envoy_request_id: cut(caller.envoyRequestId),
-        trace_id: traceId,
-        client: cut(caller.client),
-        host: cut(request.authority),
-        method: cut(request.method),
-        path: cut(request.target.split("?", 1)[0]),
-        mode,
-        duration_us: Math.round((answeredAt - receivedAt) * 1000),
-      };
-      if (decision.allow) logger.info(line);
+    decision: (outcome, { policy, config }) => {
+      const { allow } = outcome.decision;
+      if (!logger.isLevelEnabled(allow ? "info" : "warn")) return;
+      const { gateway } = policy;
+      const { sampleAllow } = gateway.settings.log;
+      const isSampled = allow && sampleAllow < 1;
+      if (isSampled && !isKept(outcome, sampleAllow, config.sha256)) return;
+      const line = decisionLine(outcome);
+      if (isSampled) line.sample_allow = sampleAllow;
+      redact(line, outcome, gateway);
+      if (allow) logger.info(line);
       else logger.warn(line);
     },
-  };
-}
-
-/** The guides' names: `constraint` is the argument, `expected` what the warrant asks of it. */
-function denialFields(decision: Deny): Fields {
-  const { reason, field, constraint, value, approval } = decision;
-  return {
-    reason,
-    detail: explain(decision),
-    constraint: cut(field),
-    expected: cut(constraint),
-    actual: value === undefined ? undefined : formatValue(value),
-    request_hash: approval?.requestHash,
-    required_approvals: approval?.required,
-    received_approvals: approval?.received,
-  };
-}
-
-/** Who approved; as many as the warrant asks for. */
-function approvalFields({ approvals }: Allow): Fields {
-  if (approvals.length === 0) return {};
-  return {
-    approvals: approvals.map(({ approver, externalId }) => ({ approver, external_id: cut(externalId) })),
+    lostLines: () => lostLines,
   };
 }

@@ -87,7 +87,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     } catch (error) {
       fault("a decision could not be counted", error, outcome.requestId);
     }
-    log.decision(outcome);
+    log.decision(outcome, judgedBy);
   };
   const grpc = createGrpcServer(createCheckService({ snapshot, now, tell, fault }, queue), {
     maxAgeSeconds: options.maxConnectionAgeSeconds ?? Number.POSITIVE_INFINITY,

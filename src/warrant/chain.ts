@@ -43,9 +43,12 @@ function checkDistinct(stack: Stack): WarrantRefusal | undefined {
 function checkRoot(stack: Stack, trust: Trust): WarrantRefusal | undefined {
   const [root] = stack;
   if (!trust.roots.has(root.issuer.hex)) {
+    const { depth } = root;
     return refuse(
       "untrusted_root",
-      "the first warrant isn't signed by a trusted root; send the whole chain, root first",
+      depth === 0
+        ? "the first warrant isn't signed by a trusted root"
+        : `the first warrant is a delegated one, of depth ${depth}, that came without its parents; send the whole stack, root first`,
     );
   }
   if (stack.length > 1 && (root.depth !== 0 || root.parentHash !== undefined)) {

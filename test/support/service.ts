@@ -51,6 +51,7 @@ export async function startService(
     info: note,
     warn: note,
     error: note,
+    lostLines: () => 0,
     end: async () => {},
   };
   const server = await startServer({

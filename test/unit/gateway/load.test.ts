@@ -44,6 +44,7 @@ describe("what settings mean", () => {
         maxApprovals: 16,
         allowPathParameters: false,
         bodyMediaTypes: new Set(),
+        log: { redact: new Set(), sampleAllow: 1 },
       },
     });
     assert.deepEqual([...ownHeaders.names], ["x-tenuo-warrant", "x-tenuo-pop", "x-tenuo-approvals"]);
@@ -67,6 +68,7 @@ settings:
   max_approvals: 128
   allow_path_parameters: true
   body_media_types: [Text/Plain, none]
+  log: {redact: [actual, path, path], sample_allow: 0.01}
 tools: {}
 routes: []
 `);
@@ -89,6 +91,7 @@ routes: []
       maxApprovals: 128,
       allowPathParameters: true,
       bodyMediaTypes: new Set(["text/plain", "none"]),
+      log: { redact: new Set(["actual", "path"]), sampleAllow: 0.01 },
     });
   });
 
@@ -208,7 +211,7 @@ describe("an error is told at its place", () => {
       withSettings("clock_tolerance_secs: 1.5"),
       "2:34: `clock_tolerance_secs` must be a whole number",
     ],
-    ["a quoted number", withSettings('max_body_bytes: "5"'), "2:28: `max_body_bytes` must be a whole number"],
+    ["a quoted number", withSettings('max_body_bytes: "5"'), "2:28: `max_body_bytes` must be a number"],
     ["a body bound of 0", withSettings("max_body_bytes: 0"), "2:28: `max_body_bytes` must be at least 1"],
     ["a chain of 0", withSettings("max_chain_length: 0"), "2:30: `max_chain_length` must be at least 1"],
     ["no approvals", withSettings("max_approvals: 0"), "2:27: `max_approvals` must be at least 1"],
@@ -255,7 +258,7 @@ describe("an error is told at its place", () => {
     [
       "a source in capitals",
       fileOf("a: {from: Body, path: a}"),
-      "4:31: `from` must be one of `path`, `query`, `header`, `body`, `literal`",
+      "4:31: `from` must be one of `path`, `query`, `header`, `body`, `literal`; did you mean `body`?",
     ],
     [
       "a header that can't be",
@@ -484,7 +487,7 @@ describe("revocation", () => {
     ],
     ['{file: ""}', "2:31: `file` is empty, name a file or leave it out"],
     ["{max_age_secs: 0}", "2:39: `max_age_secs` must be at least 1"],
-    ['{max_age_secs: "60"}', "2:39: `max_age_secs` must be a whole number"],
+    ['{max_age_secs: "60"}', "2:39: `max_age_secs` must be a number"],
     ["{required: maybe}", "2:35: `required` must be `true` or `false`"],
     ["{signers: []}", "2:34: `signers` is empty, name a key or leave it out for every trusted root"],
     ["{signers: [abc]}", "2:35: a signer must be an Ed25519 public key in 64 hex digits"],
@@ -496,8 +499,30 @@ describe("revocation", () => {
   }
 });
 
+describe("what the log tells", () => {
+  const fields =
+    "`actual`, `agent_id`, `client`, `detail`, `expected`, `external_id`, `holder`, `host`, `path`, `request_hash`, `session_id`";
+  const faults: readonly (readonly [log: string, error: string])[] = [
+    ["{redact: [actul]}", `2:27: an entry of \`redact\` must be one of ${fields}; did you mean \`actual\`?`],
+    ["{redact: [reason]}", `2:27: an entry of \`redact\` must be one of ${fields}`],
+    ["{redact: actual}", "2:26: `redact` must be a list"],
+    ["{sample_allow: 1.5}", "2:32: `sample_allow` must be at most 1"],
+    ["{sample_allow: -0.1}", "2:32: `sample_allow` must be at least 0"],
+    ["{sample_allow: 1%}", "2:32: `sample_allow` must be a number"],
+    ['{sample_allow: "1"}', "2:32: `sample_allow` must be a number"],
+    ["{sample: 1}", "2:18: unknown key `sample`, known here: `redact`, `sample_allow`"],
+    ["{redacted: []}", "2:18: unknown key `redacted`, did you mean `redact`?"],
+    ["{mode: audit}", "2:18: unknown key `mode` here, it belongs in `settings.mode`"],
+    ["[actual]", "2:17: `log` must be a map"],
+  ];
+  for (const [log, error] of faults) {
+    it(`${log} is an error at its place`, () =>
+      assert.deepEqual(errorsOf(withSettings(`log: ${log}`)), [error]));
+  }
+});
+
 describe("what is promised and not built is an error, never ignored", () => {
-  const settings = ["replay_protection", "forward", "log", "context_extensions"];
+  const settings = ["replay_protection", "forward", "context_extensions"];
   for (const key of settings) {
     it(`settings.${key}`, () => {
       assert.deepEqual(errorsOf(withSettings(`${key}: {}`)), [

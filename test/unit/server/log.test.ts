@@ -68,8 +68,9 @@ function decisionsOf(lines: readonly Line[]): readonly Line[] {
 }
 
 const TELL = `
+const snapshot = { policy: { gateway: { settings: { log: { redact: new Set(), sampleAllow: 1 } } } }, config: {} };
 const tell = (decision, request, caller = {}, ms = 0) =>
-  log.decision({ decision, request, caller, requestId: "req_1", receivedAt: 0, answeredAt: ms });
+  log.decision({ decision, request, caller, requestId: "req_1", receivedAt: 0, answeredAt: ms }, snapshot);
 `;
 
 /** What a program prints that does this with a log. */
@@ -352,7 +353,7 @@ test("a reader that takes no lines holds up nobody, and learns how many it misse
   execFileSync("mkfifo", [pipe]);
   const log = createLog("info", openSync(pipe, "r+"));
   const count = 60_000;
-  for (let i = 0; i < count; i++) log.info("a", "b".repeat(400));
+  for (let i = 0; i < count; i++) log.info("ready", "b".repeat(400));
 
   const source = createReadStream(pipe);
   let read = 0;
@@ -360,13 +361,14 @@ test("a reader that takes no lines holds up nobody, and learns how many it misse
     const { event, lines } = JSON.parse(line);
     if (event === "log_lost") {
       assert.equal(read + lines, count);
+      assert.equal(log.lostLines(), lines);
       break;
     }
     read++;
   }
   assert.ok(read > 10_000 && read < count, `${read} lines`);
   // A read that waits for more would keep the process from ending.
-  log.info("last", "line");
+  log.info("stopped", "line");
   source.destroy();
   await log.end();
 });

@@ -1,0 +1,19 @@
+/** What the `event` of a line may be, and what it tells; part of the interface. */
+export const LOG_EVENTS = {
+  authorization_success: "a request was allowed",
+  authorization_denied: "a request was denied, or would have been but for the mode (`decision` tells which)",
+  listening:
+    "the service listens; with its ports, version, mode, trusted roots and the hash of its configuration",
+  mode: "some or all requests are not blocked",
+  revocation_list: "the revocation list in force, or that it is too old",
+  reload: "a reload, with `result` and, where it failed, all `errors`",
+  ready: "the service is ready again",
+  unready: "the service isn't ready, and why",
+  connections_refused: "connections were closed at once, since too many are open; told now and then",
+  log_lost: "`lines` lines of this log are lost, since nobody took them in time",
+  fault: "a bug of this program, with its cause; the request, if any, was denied",
+  stopping: "the service was told to stop, and drains",
+  stopped: "the service has stopped",
+} as const;
+
+export type LogEvent = keyof typeof LOG_EVENTS;
