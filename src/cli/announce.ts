@@ -1,8 +1,10 @@
 import type { Policy } from "../decision/authorize.ts";
+import type { Loaded } from "../server/load-snapshot.ts";
 import type { Log } from "../server/log.ts";
 import type { LogEvent } from "../server/log-events.ts";
+import { messagesOf } from "../server/part.ts";
 import type { RunningServer } from "../server/server.ts";
-import type { Loaded, Snapshot } from "../server/snapshot.ts";
+import type { Snapshot } from "../server/snapshot.ts";
 import { listStatus } from "../server/status.ts";
 import { type Revocation, staleness } from "../warrant/revocation.ts";
 import type { Input } from "./command.ts";
@@ -26,26 +28,25 @@ export function announceStart(
   announceState(log, snapshot, stderr);
 }
 
-/** Says what is in force after a reload, or why nothing changed. */
-export function announceReload(log: Log, loaded: Loaded, stderr: Input["stderr"]): void {
-  const { warnings } = loaded;
+/** Says what is in force after a reload, and why a file is not. */
+export function announceReload(
+  log: Log,
+  { snapshot, errors, warnings }: Loaded,
+  stderr: Input["stderr"],
+): void {
   for (const warning of warnings) stderr(`warning: ${warning}\n`);
-  if (loaded.ok) {
-    log.info("reload", "all files were read again and are in force", {
-      result: "success",
-      ...configFields(loaded.snapshot),
-      warnings,
+  for (const { message } of errors) stderr(`${message}\n`);
+  const fields = { ...configFields(snapshot), warnings };
+  if (errors.length === 0) {
+    log.info("reload", "all files were read again and are in force", { result: "success", ...fields });
+  } else {
+    const kept = [...new Set(errors.map(({ part }) => part))];
+    log.error("reload", `there are errors: what was in force stays so for ${kept.join(", ")}`, {
+      ...{ result: "failure", kept, errors: messagesOf(errors) },
+      ...fields,
     });
-    announceState(log, loaded.snapshot, stderr);
-    return;
   }
-  const { errors } = loaded;
-  for (const error of errors) stderr(`${error}\n`);
-  log.error("reload", "nothing was changed, as there are errors; what was in force stays so", {
-    result: "failure",
-    errors,
-    warnings,
-  });
+  announceState(log, snapshot, stderr);
 }
 
 function configFields({ policy, config }: Snapshot) {

@@ -1,9 +1,10 @@
 import { MODES } from "../gateway/schema.ts";
 import { coalesce } from "../server/coalesce.ts";
 import { ListenError } from "../server/listen.ts";
+import { loadSnapshot, type Sources } from "../server/load-snapshot.ts";
 import { createLog, LOG_LEVELS } from "../server/log.ts";
+import { messagesOf } from "../server/part.ts";
 import { type RunningServer, startServer } from "../server/server.ts";
-import { loadSnapshot, type Sources } from "../server/snapshot.ts";
 import { createState, type State } from "../server/state.ts";
 import { DEFAULT_MAX_INFLIGHT } from "../server/work-queue.ts";
 import { announceReload, announceStart } from "./announce.ts";
@@ -24,7 +25,7 @@ export const serve: Command = {
   description: `
 Answers Envoy's gRPC ext_authz checks (envoy.service.auth.v3.Authorization) on one port, together with the
 pages /health, /healthz, /ready and /status; the health port has these and /metrics. Trusted roots are united
-from the flags, the environment and settings.trusted_roots of the file. SIGHUP reads all files again; with an error in any of them nothing changes.
+from the flags, the environment and settings.trusted_roots of the file. SIGHUP reads all files again; a file with an error stays in force as it was.
 
   tenuo-ext-authz serve --config gateway.yaml --trusted-keys $ROOT_PUBLIC_KEY`,
   flags: {
@@ -87,7 +88,7 @@ from the flags, the environment and settings.trusted_roots of the file. SIGHUP r
     },
     "revocation-floor": {
       value: "FILE",
-      help: "keeps the highest version of the list over restarts; written whenever the list is read",
+      help: "keeps the highest version of the list over restarts; written at start and with each new list",
       variable: "TENUO_REVOCATION_FLOOR",
     },
     "control-plane-url": { value: "URL", help: "not supported yet", variable: "TENUO_CONTROL_PLANE_URL" },
@@ -112,10 +113,10 @@ from the flags, the environment and settings.trusted_roots of the file. SIGHUP r
     const loaded = await loadSnapshot(sources, new Date());
     for (const warning of loaded.warnings) input.stderr(`warning: ${warning}\n`);
     if (!loaded.ok) {
-      for (const error of loaded.errors) input.stderr(`${error}\n`);
+      for (const error of messagesOf(loaded.errors)) input.stderr(`${error}\n`);
       return EXIT_FAILED;
     }
-    const state = createState(sources, loaded.snapshot);
+    const state = createState(sources, loaded);
 
     let server: RunningServer;
     try {

@@ -9,18 +9,17 @@ import {
   type RevocationList,
   type UnusableList,
 } from "../warrant/revocation-list.ts";
-import { readFile } from "./read-file.ts";
 
 /** What larger ones take, requests would have to wait for; up to here it is a millisecond or two. */
 const MAX_BYTES_HERE = 32_768;
 
 /**
- * Reads the signed list in a file. A large one is read by another thread: the largest takes more than a second.
+ * Reads the signed list in the content of a file. A large one is read by another thread: the largest takes more than a
+ * second.
  *
  * @throws {Error} that names the file and says why the list can't be used
  */
-export async function readList(file: string, terms: ListTerms): Promise<RevocationList> {
-  const content = readFile(file);
+export async function readList(file: string, content: Uint8Array, terms: ListTerms): Promise<RevocationList> {
   const list =
     content.length <= MAX_BYTES_HERE ? parse(content, terms) : await parseAside({ content, terms });
   if (!isUsable(list)) throw new Error(`${file}: ${list.unusable}`);

@@ -6,7 +6,7 @@ export const LOG_EVENTS = {
     "the service listens; with its ports, version, mode, trusted roots and the hash of its configuration",
   mode: "some or all requests are not blocked",
   revocation_list: "the revocation list in force, or that it is too old",
-  reload: "a reload, with `result` and, where it failed, all `errors`",
+  reload: "a reload, with `result` and, where it failed, all `errors` and what was `kept` as it was",
   ready: "the service is ready again",
   unready: "the service isn't ready, and why",
   connections_refused: "connections were closed at once, since too many are open; told now and then",

@@ -1,27 +1,26 @@
 import { readFileSync } from "node:fs";
 
-/** Reads a whole file. @throws {Error} whose message names the file and says what is wrong, for people. */
-export function readFile(file: string): Uint8Array {
-  return explained(file, () => readFileSync(file));
-}
-
-/** Reads a whole file of UTF-8. @throws {Error} as {@link readFile} does */
+/** Reads a whole file of UTF-8. @throws {Error} whose message names the file and says what is wrong, for people. */
 export function readTextFile(file: string): string {
-  const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-  return explained(file, () => utf8.decode(readFileSync(file)));
-}
-
-function explained<Content>(file: string, read: () => Content): Content {
   try {
-    return read();
+    return decodeText(readFileSync(file));
   } catch (error) {
-    throw new Error(`${file}: ${whyUnreadable(error)}`, { cause: error });
+    throw unreadable(file, error);
   }
 }
 
+/** @throws for anything but UTF-8 */
+export function decodeText(content: Uint8Array): string {
+  return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(content);
+}
+
+/** What to tell of a file that `error` kept from being read. */
+export function unreadable(file: string, error: unknown): Error {
+  return new Error(`${file}: ${whyUnreadable(error)}`, { cause: error });
+}
+
 function whyUnreadable(error: unknown): string {
-  const code = error instanceof Error && "code" in error ? error.code : undefined;
-  switch (code) {
+  switch (errorCode(error)) {
     case "ENOENT":
       return "no such file";
     case "EACCES":
@@ -33,4 +32,9 @@ function whyUnreadable(error: unknown): string {
     default:
       return String(error instanceof Error ? error.message : error);
   }
+}
+
+/** The code of a system error, as `ENOENT`. */
+export function errorCode(error: unknown): string | undefined {
+  return error instanceof Error && "code" in error ? String(error.code) : undefined;
 }

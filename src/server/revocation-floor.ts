@@ -1,7 +1,7 @@
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import type { ListVersion } from "../warrant/revocation-list.ts";
-import { readTextFile } from "./read-file.ts";
+import { errorCode, readTextFile } from "./read-file.ts";
 
 /** By hex of the signer, what was accepted of it last. */
 export type Floors = ReadonlyMap<string, ListVersion>;
@@ -64,6 +64,5 @@ function flushFolder(folder: string): void {
 }
 
 function isMissing(error: unknown): boolean {
-  const cause = error instanceof Error ? error.cause : undefined;
-  return cause instanceof Error && "code" in cause && cause.code === "ENOENT";
+  return error instanceof Error && errorCode(error.cause) === "ENOENT";
 }

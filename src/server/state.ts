@@ -1,51 +1,92 @@
-import { type Loaded, loadSnapshot, type Snapshot, type Sources } from "./snapshot.ts";
+import { type Loaded, reloadSnapshot, type Sources } from "./load-snapshot.ts";
+import type { PartError } from "./part.ts";
+import type { FilesSeen } from "./reading.ts";
+import type { Snapshot } from "./snapshot.ts";
 
 /** The state, for those who may look at it. */
 export interface StateView {
   /** What is in force. */
   readonly snapshot: () => Snapshot;
-  /** The last reload, where it failed; undefined once one has succeeded. */
+  /** The last reload, where any part of it failed; undefined once one has succeeded. */
   readonly failedReload: () => FailedReload | undefined;
+  readonly reloads: () => ReloadCounts;
 }
 
 /** The snapshot in force. It is replaced whole, or not at all. */
 export interface State extends StateView {
   /**
-   * Reads all sources again; on any error what was in force stays so. Never throws. Not to be asked for again before it is
+   * Reads all sources again; what can't be taken stays as it was. Never throws. Not to be asked for again before it is
    * done: the one that ends last would win.
    */
   readonly reload: () => Promise<Loaded>;
+  /** The files that were read last, with what each of them held. */
+  readonly seen: () => FilesSeen;
 }
 
 export interface FailedReload {
   /** RFC 3339. */
   readonly at: string;
-  readonly errors: readonly string[];
+  readonly errors: readonly PartError[];
+}
+
+/** What reloads came to so far; the load at start isn't one. */
+export interface ReloadCounts {
+  /** A reload with an error in any part is a failure, whatever else it put in force. */
+  readonly total: Results;
+  /** Success is another list in force, failure one that couldn't be taken. */
+  readonly revocationList: Results;
+  /** Unix milliseconds of the last success, or of the start. */
+  readonly lastSuccessAt: number;
+}
+
+export interface Results {
+  readonly success: number;
+  readonly failure: number;
 }
 
 /** @param first what was loaded from the sources at start */
-export function createState(sources: Sources, first: Snapshot): State {
+export function createState(sources: Sources, first: Pick<Loaded, "snapshot" | "seen">): State {
   let current = first;
   let failed: FailedReload | undefined;
+  let total: Results = { success: 0, failure: 0 };
+  let revocationList = total;
+  let lastSuccessAt = Date.now();
   return {
-    snapshot: () => current,
+    snapshot: () => current.snapshot,
     failedReload: () => failed,
+    reloads: () => ({ total, revocationList, lastSuccessAt }),
+    seen: () => current.seen,
     reload: async () => {
       const now = new Date();
       const loaded = await tryLoading(sources, now, current);
-      if (loaded.ok) current = loaded.snapshot;
-      failed = loaded.ok ? undefined : { at: now.toISOString(), errors: loaded.errors };
+      const { errors } = loaded;
+      const hasNewList = loaded.snapshot.revocationList !== current.snapshot.revocationList;
+      const isListRefused = errors.some(({ part }) => part === "revocation_list");
+      if (hasNewList || isListRefused) revocationList = count(revocationList, !isListRefused);
+      total = count(total, errors.length === 0);
+      failed = errors.length === 0 ? undefined : { at: now.toISOString(), errors };
+      if (errors.length === 0) lastSuccessAt = now.getTime();
+      current = loaded;
       return loaded;
     },
   };
 }
 
+function count({ success, failure }: Results, isSuccess: boolean): Results {
+  return isSuccess ? { success: success + 1, failure } : { success, failure: failure + 1 };
+}
+
 /** Even a bug in reading a file must not end a service that works. */
-async function tryLoading(...sources: Parameters<typeof loadSnapshot>): Promise<Loaded> {
+async function tryLoading(
+  sources: Sources,
+  now: Date,
+  { snapshot, seen }: Pick<Loaded, "snapshot" | "seen">,
+): Promise<Loaded> {
   try {
-    return await loadSnapshot(...sources);
+    return await reloadSnapshot(sources, now, snapshot);
   } catch (error) {
     const why = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    return { ok: false, errors: [`can't be loaded, by a fault of this program: ${why}`], warnings: [] };
+    const message = `can't be loaded, by a fault of this program: ${why}`;
+    return { snapshot, errors: [{ part: "config", message }], warnings: [], seen };
   }
 }

@@ -5,7 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, type TestContext, test } from "node:test";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { loadSnapshot } from "../../src/server/snapshot.ts";
+import { loadSnapshot } from "../../src/server/load-snapshot.ts";
+import { messagesOf } from "../../src/server/part.ts";
 import { createState, type State } from "../../src/server/state.ts";
 import { type Asking, callHeaders, keepAsking, overGrpc, type Question, told } from "../support/asking.ts";
 import { ownIssuer } from "../support/own.ts";
@@ -76,8 +77,8 @@ async function startReloadable(t: TestContext): Promise<{ readonly state: State;
   writeFileSync(listFile, list());
   const sources = { configFile, trustedKeys: [], trustedKeysFile };
   const loaded = await loadSnapshot(sources, new Date());
-  if (!loaded.ok) assert.fail(loaded.errors.join("\n"));
-  const state = createState(sources, loaded.snapshot);
+  if (!loaded.ok) assert.fail(messagesOf(loaded.errors).join("\n"));
+  const state = createState(sources, loaded);
   const { port } = await startService(t, GATEWAY.replace(/ {2}revocation:\n.*\n.*\n.*\n/, ""), {
     change: state.snapshot,
   });
@@ -103,8 +104,8 @@ async function refuseAll(
   for (const content of contents) {
     writeFileSync(file, content);
     const loaded = await state.reload();
-    assert.ok(!loaded.ok, `${content.length} bytes were taken`);
-    for (const error of loaded.errors) {
+    assert.ok(loaded.errors.length > 0, `${content.length} bytes were taken`);
+    for (const error of messagesOf(loaded.errors)) {
       assert.ok(error.startsWith(file), error);
       assert.match(error, why);
     }
@@ -138,7 +139,7 @@ test("no prefix of a signed list is taken for one, and what is revoked stays so 
   t.diagnostic(`${asBytes} prefixes as bytes, ${asText} as text: ${told(figures)}`);
   assert.deepEqual([figures.wrong, figures.errors], [[], 0]);
   writeFileSync(listFile, next);
-  assert.ok((await state.reload()).ok);
+  assert.deepEqual((await state.reload()).errors, []);
 });
 
 test("nor is any of a list so large that another thread reads it", async (t) => {
@@ -150,7 +151,7 @@ test("nor is any of a list so large that another thread reads it", async (t) => 
   const contents = [...cuts, next.length - 64, next.length - 1].map((length) => next.subarray(0, length));
   await refuseAll(state, asking, listFile, contents, CUT);
   writeFileSync(listFile, next);
-  assert.ok((await state.reload()).ok);
+  assert.deepEqual((await state.reload()).errors, []);
   const figures = await asking.stop();
   t.diagnostic(told(figures));
   assert.deepEqual([figures.wrong, figures.errors], [[], 0]);
@@ -165,8 +166,9 @@ test("a gateway.yaml cut behind any line allows nothing that the whole one denie
     const text = lines.slice(0, count).map((line) => `${line}\n`);
     writeFileSync(configFile, text.join(""));
     const loaded = await state.reload();
-    if (loaded.ok) taken.push(text.at(-1)?.trim() ?? "");
-    else for (const error of loaded.errors) assert.match(error, new RegExp(`^${configFile}(:\\d+:\\d+)?: `));
+    if (loaded.errors.length === 0) taken.push(text.at(-1)?.trim() ?? "");
+    for (const error of messagesOf(loaded.errors))
+      assert.match(error, new RegExp(`^${configFile}(:\\d+:\\d+)?: `));
     assert.ok(state.snapshot().policy.trust.revocation !== undefined);
     await askedAll(asking);
   }
@@ -184,7 +186,7 @@ test("a file of keys cut behind any byte trusts no one whom the whole one doesn'
   let taken = 0;
   for (const text of prefixes(KEYS)) {
     writeFileSync(trustedKeysFile, text);
-    if ((await state.reload()).ok) taken++;
+    if ((await state.reload()).errors.length === 0) taken++;
     const trusted = [...state.snapshot().policy.trust.roots];
     assert.ok(trusted.length > 0 && trusted.every((key) => roots.has(key)));
     await askedAll(asking);

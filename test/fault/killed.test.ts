@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { createReading } from "../../src/server/reading.ts";
 import { readFloors } from "../../src/server/revocation-floor.ts";
 import { loadRevocation } from "../../src/server/revocation-source.ts";
 import { signList } from "../support/revocation-list.ts";
@@ -42,7 +43,7 @@ async function wouldStart(version: number): Promise<boolean> {
   writeFileSync(older, signList(root, { version }));
   const terms = { signers: new Set([root.publicKey.hex]), now: unixNow(), clockToleranceSeconds: 30 };
   const source = { configFile: folder, revocationList: older, revocationFloor };
-  return loadRevocation(source, undefined, terms).then(
+  return loadRevocation(source, undefined, terms, createReading()).then(
     () => true,
     () => false,
   );

@@ -5,9 +5,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
+import { loadSnapshot } from "../../src/server/load-snapshot.ts";
 import type { Log } from "../../src/server/log.ts";
+import { messagesOf } from "../../src/server/part.ts";
 import { type RunningServer, startServer } from "../../src/server/server.ts";
-import { loadSnapshot, type Snapshot } from "../../src/server/snapshot.ts";
+import type { Snapshot } from "../../src/server/snapshot.ts";
+import { createState, type StateView } from "../../src/server/state.ts";
 import { waitFor } from "./wait.ts";
 
 export interface Service extends RunningServer {
@@ -40,6 +43,10 @@ export async function startService(
   }: ServiceOptions = {},
 ): Promise<Service> {
   const snapshot = await snapshotOf(gatewayYaml);
+  const state: StateView = {
+    ...createState({ configFile: "", trustedKeys: [] }, { snapshot, seen: new Map() }),
+    snapshot: () => change(snapshot),
+  };
   const logged: Logged[] = [];
   const note = (event: string, detail: unknown): void => {
     if (hasBrokenLog) throw new Error("the log is broken");
@@ -57,7 +64,7 @@ export async function startService(
   const server = await startServer({
     ...{ bind: "127.0.0.1", port: 0, healthBind: "127.0.0.1", healthPort: 0, drainSeconds },
     ...(maxInflight !== undefined && { maxInflight }),
-    ...{ version: "0.0.0", state: { snapshot: () => change(snapshot), failedReload: () => undefined }, log },
+    ...{ version: "0.0.0", state, log },
   });
   t.after(() => server.drain());
   return { ...server, logged };
@@ -69,7 +76,7 @@ export async function snapshotOf(gatewayYaml: string): Promise<Snapshot> {
   writeFileSync(configFile, gatewayYaml);
   const loaded = await loadSnapshot({ configFile, trustedKeys: [] }, new Date());
   rmSync(folder, { recursive: true });
-  if (!loaded.ok) throw new Error(loaded.errors.join("\n"));
+  if (!loaded.ok) throw new Error(messagesOf(loaded.errors).join("\n"));
   return loaded.snapshot;
 }
 

@@ -2,9 +2,10 @@ import { chmodSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { seedOf } from "../../crypto/ed25519.ts";
+import { loadSnapshot } from "../../server/load-snapshot.ts";
 import { createLog } from "../../server/log.ts";
+import { messagesOf } from "../../server/part.ts";
 import { startServer } from "../../server/server.ts";
-import { loadSnapshot } from "../../server/snapshot.ts";
 import { createState } from "../../server/state.ts";
 import { encodeHeader } from "../../warrant/header.ts";
 import { encodeStack } from "../../warrant/mint.ts";
@@ -36,10 +37,11 @@ expected one.
 
     const sources = { configFile: files.config, trustedKeys: [] };
     const loaded = await loadSnapshot(sources, new Date());
-    if (!loaded.ok) throw new Error(`the demo's own gateway.yaml doesn't load:\n${loaded.errors.join("\n")}`);
+    if (!loaded.ok)
+      throw new Error(`the demo's own gateway.yaml doesn't load:\n${messagesOf(loaded.errors).join("\n")}`);
     const server = await startServer({
       ...{ bind: "127.0.0.1", port: 0, healthBind: "127.0.0.1", healthPort: 0, drainSeconds: 0 },
-      ...{ version: VERSION, state: createState(sources, loaded.snapshot), log: createLog("silent") },
+      ...{ version: VERSION, state: createState(sources, loaded), log: createLog("silent") },
     });
     input.stdout(`Authorizer    127.0.0.1:${server.port} (gRPC), health pages on ${server.healthPort}\n`);
     const upstream = await startUpstream();

@@ -35,10 +35,13 @@ const ALLOW: Allow = {
 const DENY: Deny = { allow: false, mode: "enforce", reason: "no_route", detail: "" };
 const VIOLATION: Deny = { ...DENY, reason: "constraint_violation", tool: "read", field: "path" };
 
+const NONE = { success: 0, failure: 0 };
+const NO_RELOADS = { total: NONE, revocationList: NONE, lastSuccessAt: 0 };
+
 function metricsOf(snapshot: () => Snapshot, other: Partial<Measured> = {}): Metrics {
   return createMetrics({
     version: "1.2.3",
-    state: { snapshot, failedReload: () => undefined },
+    state: { snapshot, failedReload: () => undefined, reloads: () => NO_RELOADS },
     now: () => NOW,
     isReady: () => true,
     connections: () => 3,
@@ -168,7 +171,8 @@ test("what is in force is read anew for each page", async () => {
   const metrics = metricsOf(() => snapshot, {
     state: {
       snapshot: () => snapshot,
-      failedReload: () => (failed ? { at: "2026-01-01T00:00:00Z", errors: ["e"] } : undefined),
+      failedReload: () => (failed ? { at: "2026-01-01T00:00:00Z", errors: [] } : undefined),
+      reloads: () => NO_RELOADS,
     },
     isReady: () => ready,
   });

@@ -12,8 +12,14 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { after, test } from "node:test";
 import { generateSigningKey } from "../../../src/crypto/ed25519.ts";
+import type { RevocationSettings } from "../../../src/gateway/gateway.ts";
+import { createReading } from "../../../src/server/reading.ts";
 import { readFloors, writeFloors } from "../../../src/server/revocation-floor.ts";
-import { loadRevocation, type RevocationSource } from "../../../src/server/revocation-source.ts";
+import {
+  type ListInForce,
+  loadRevocation,
+  type RevocationSource,
+} from "../../../src/server/revocation-source.ts";
 import { type ListContent, rfc3339, signList } from "../../support/revocation-list.ts";
 
 const NOW = 1_704_067_500;
@@ -36,12 +42,18 @@ function listFile(content: ListContent, key = root): string {
   return write("list", signList(key, { issuedAt: rfc3339(NOW), ...content }));
 }
 
-const load = (source: Partial<RevocationSource>, settings = {}, previous = undefined) =>
-  loadRevocation({ configFile, ...source }, { required: true, ...settings }, terms, previous);
+const load = async (source: Partial<RevocationSource>, settings = {}) =>
+  (await loadAfter(undefined, source, { required: true, ...settings }))?.revocation;
+
+const loadAfter = (
+  inForce: ListInForce | undefined,
+  source: Partial<RevocationSource>,
+  settings?: RevocationSettings,
+) => loadRevocation({ configFile, ...source }, settings, terms, createReading(), inForce);
 
 test("without a list nothing is revoked, unless the settings require one", async () => {
-  assert.equal(await loadRevocation({ configFile }, undefined, terms), undefined);
-  assert.equal(await loadRevocation({ configFile }, { required: false }, terms), undefined);
+  assert.equal(await loadAfter(undefined, {}), undefined);
+  assert.equal(await loadAfter(undefined, {}, { required: false }), undefined);
   await assert.rejects(() => load({}), {
     message: /gateway\.yaml: settings\.revocation requires a list and names none/,
   });
@@ -68,7 +80,7 @@ test("age and need come from the settings; a list of the command line alone is r
   const revocationList = listFile({});
   const { list: _, ...rest } = (await load({ revocationList }, { maxAgeSeconds: 60, required: false })) ?? {};
   assert.deepEqual(rest, { maxAgeSeconds: 60, required: false });
-  assert.equal((await loadRevocation({ configFile, revocationList }, undefined, terms))?.required, true);
+  assert.equal((await loadAfter(undefined, { revocationList }))?.revocation.required, true);
 });
 
 test("a list that can't be used is an error that names its file and says why", async () => {
@@ -94,20 +106,32 @@ test("a list that can't be used is an error that names its file and says why", a
   await assert.rejects(() => load({ revocationList: folder }), /is a folder, not a file/);
   const nobody = { ...terms, signers: new Set<string>() };
   await assert.rejects(
-    () => loadRevocation({ configFile, revocationList: listFile({}) }, undefined, nobody),
+    () => loadRevocation({ configFile, revocationList: listFile({}) }, undefined, nobody, createReading()),
     /no key may sign the list; set a trusted root/,
   );
 });
 
 test("a list never goes back behind the one in force", async () => {
-  const five = (await load({ revocationList: listFile({ version: 5, ids: [ID] }) }))?.list;
+  const five = await loadAfter(undefined, { revocationList: listFile({ version: 5, ids: [ID] }) });
   const after = async (content: ListContent) =>
-    (await loadRevocation({ configFile, revocationList: listFile(content) }, undefined, terms, five))?.list
-      .version;
+    (await loadAfter(five, { revocationList: listFile(content) }))?.revocation.list.version;
   assert.equal(await after({ version: 6 }), 6n);
   assert.equal(await after({ version: 5, ids: [ID, ID] }), 5n);
   await assert.rejects(() => after({ version: 4 }), /has version 4, but version 5 was in force already/);
   await assert.rejects(() => after({ version: 5 }), /version 5 of a list that was in force, but other ids/);
+});
+
+test("a file that holds the same is the very same list, by new terms if there are any", async () => {
+  const source = { revocationList: listFile({ version: 5 }) };
+  const five = await loadAfter(undefined, source);
+  assert.equal(await loadAfter(five, source), five);
+  const younger = await loadAfter(five, source, { required: true, maxAgeSeconds: 60 });
+  assert.equal(younger?.revocation.maxAgeSeconds, 60);
+  assert.equal(younger?.revocation.list, five?.revocation.list);
+  await assert.rejects(
+    () => loadAfter(five, source, { required: true, signers: [other.publicKey] }),
+    /may be signed by/,
+  );
 });
 
 test("the floor remembers the highest version over restarts, in the reference's form", async () => {

@@ -5,8 +5,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { generateSigningKey, seedOf } from "../../../src/crypto/ed25519.ts";
+import { loadSnapshot, type Sources } from "../../../src/server/load-snapshot.ts";
+import { messagesOf } from "../../../src/server/part.ts";
 import { unreadyReasons } from "../../../src/server/readiness.ts";
-import { loadSnapshot, type Snapshot, type Sources } from "../../../src/server/snapshot.ts";
+import type { Snapshot } from "../../../src/server/snapshot.ts";
 import { snapshotOf } from "../../support/service.ts";
 
 const file = (settings: string, route = "") => `
@@ -48,7 +50,7 @@ async function load(settings: string, sources: Partial<Sources> = {}): Promise<S
     { configFile: write("gateway.yaml", file(settings)), trustedKeys: [], ...sources },
     new Date(0),
   );
-  if (!loaded.ok) assert.fail(loaded.errors.join("\n"));
+  if (!loaded.ok) assert.fail(messagesOf(loaded.errors).join("\n"));
   return loaded.snapshot;
 }
 
@@ -57,7 +59,7 @@ async function errorsOf(sources: Partial<Sources>): Promise<readonly string[]> {
     { configFile: write("gateway.yaml", file("")), trustedKeys: [], ...sources },
     new Date(0),
   );
-  return loaded.ok ? [] : loaded.errors;
+  return messagesOf(loaded.errors);
 }
 
 const newKeyHex = () => generateSigningKey().publicKey.hex;
@@ -132,7 +134,7 @@ test("credentials are stripped and details shown only where the file says so", a
 
 test("a snapshot tells which file it was made of, and when", async () => {
   const sha256 = createHash("sha256").update(file("")).digest("hex");
-  const { file: _, ...config } = (await load("")).config;
+  const { gateway: _, ...config } = (await load("")).config;
   assert.deepEqual(config, { sha256, loadedAt: "1970-01-01T00:00:00.000Z" });
 });
 
