@@ -13,7 +13,11 @@ import { tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gatewayJsonSchema } from "../src/gateway/schema.ts";
+import { configurationPage } from "./configuration-page.ts";
 import { limitsPage } from "./limits-page.ts";
+import { logPage } from "./log-page.ts";
+import { metricsPage } from "./metrics-page.ts";
+import { reasonsPage } from "./reasons-page.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
@@ -25,7 +29,7 @@ interface Generated {
 }
 
 /** One function for each kind of generated file. */
-const generators: readonly (() => Generated | Promise<Generated>)[] = [grpcTypes, gatewaySchema, limits];
+const generators: readonly (() => Generated | Promise<Generated>)[] = [grpcTypes, gatewaySchema, reference];
 
 /** TypeScript types of proto/; the options are those of src/server/grpc.ts. */
 function grpcTypes(): Generated {
@@ -58,9 +62,17 @@ function gatewaySchema(): Generated {
   return { files: new Map([["gateway.schema.json", text]]) };
 }
 
-/** The page of all bounds. */
-function limits(): Generated {
-  return { files: new Map([["docs/limits.md", limitsPage(root)]]) };
+/** The pages of docs/reference. */
+function reference(): Generated {
+  const folder = "docs/reference";
+  const pages = {
+    "configuration.md": configurationPage(),
+    "limits.md": limitsPage(root),
+    "log.md": logPage(),
+    "metrics.md": metricsPage(),
+    "reasons.md": reasonsPage(),
+  };
+  return { files: new Map(Object.entries(pages).map(([name, text]) => [join(folder, name), text])), folder };
 }
 
 function filesIn(folder: string): string[] {

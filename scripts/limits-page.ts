@@ -18,7 +18,7 @@ const INTRODUCTION = `# Limits
 
 What one request, one connection or one file may ask of the service. Bytes, counts and lengths are checked before any
 signature. Made from the code by \`npm run generate\`: the text is the comment on the constant. Flags and settings that
-move a limit stand in \`serve --help\` and in [gateway-yaml.md](gateway-yaml.md).
+move a limit stand in [configuration.md](configuration.md).
 `;
 
 /** Every bound in src/ with its value and its reason, as Markdown; flags of the command line aside. */

@@ -17,9 +17,11 @@ import { serve } from "./serve.ts";
 import { sign } from "./sign.ts";
 import { VERSION } from "./version.ts";
 
-const COMMANDS: readonly Command[] = [serve, checkConfig, sign, demo];
+/** In the order of the help. */
+export const COMMANDS: readonly Command[] = [serve, checkConfig, sign, demo];
 
-const COMMON_FLAGS: Flags = {
+/** Of every command. */
+export const COMMON_FLAGS: Flags = {
   help: { help: "show this help", short: "h" },
   version: { help: "show the version", short: "V" },
 };
