@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
-import { createReadStream, mkdtempSync, openSync, rmSync } from "node:fs";
+import { createReadStream, mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -15,6 +15,7 @@ import { leafOf, type Stack } from "../../../src/warrant/warrant.ts";
 import { approvalsHeader, signApproval } from "../../support/approvals.ts";
 import { ownIssuer } from "../../support/own.ts";
 import { type Line, startServe } from "../../support/service.ts";
+import { waitFor } from "../../support/wait.ts";
 import { newKey } from "../../support/warrants.ts";
 
 const root = newKey();
@@ -185,6 +186,20 @@ test("a line tells which request lacks approvals, and who approved one", async (
   assert.deepEqual(allowed?.["approvals"], [{ approver: auditor.publicKey.hex, external_id: externalId }]);
 });
 
+test("the name of who approved can be redacted, the key can't", () => {
+  const [line = {}] = parse(
+    printed(`
+    snapshot.policy.gateway.settings.log.redact = new Set(["external_id"]);
+    const approvals = [{ approver: "ab", externalId: "hush" }, { approver: "cd", externalId: "" }];
+    tell({ allow: true, mode: "enforce", approvals }, { authority: "", method: "GET", target: "/" });
+  `),
+  );
+  assert.deepEqual(line["approvals"], [
+    { approver: "ab", external_id: "[redacted]" },
+    { approver: "cd", external_id: "[redacted]" },
+  ]);
+});
+
 test("the filters of the guides find what they look for, and meet no line without an event", async (t) => {
   const lines = parse(
     await served(t, [
@@ -332,6 +347,43 @@ test("what isn't a decision has an event and a message too, and a fault its caus
   const { level, event, request_id: requestId, message, err } = fault ?? {};
   assert.deepEqual([level, event, requestId, message], ["error", "fault", "req_1", "a check failed"]);
   assert.match(JSON.stringify(err), /outer.*inner/s);
+});
+
+test("what is redacted and which allows are logged changes with a reload; denials are always logged", async (t) => {
+  const service = await startServe(t, GATEWAY);
+  const authorizer = connectAuthorization(`127.0.0.1:${service.port}`);
+  t.after(authorizer.close);
+  const [allowed, denied] = [await credentials("report"), await credentials("secret")];
+  const askedUnder = async (settings: string): Promise<readonly Line[]> => {
+    writeFileSync(service.config, GATEWAY.replace("debug_mode: true", settings));
+    await service.reload();
+    const before = service.lines().length;
+    for (const [path, headers] of [
+      ["/files/report", allowed],
+      ["/files/secret", denied],
+      ["/watched/secret", denied],
+    ] as const)
+      await authorizer.check({ attributes: { request: { http: { method: "GET", path, headers } } } });
+    const linesSince = (): readonly Line[] => decisionsOf(service.lines().slice(before));
+    return waitFor("the lines", () => (linesSince().at(-1)?.["mode"] === "audit" ? linesSince() : undefined));
+  };
+  const told = (lines: readonly Line[]) =>
+    lines.map((line) => [line["decision"], line["actual"], line["path"], line["sample_allow"]]);
+
+  assert.deepEqual(told(await askedUnder("log: {redact: [actual], sample_allow: 0}")), [
+    ["deny", "[redacted]", "/files/{path}", undefined],
+    ["would_deny", "[redacted]", "/watched/{path}", undefined],
+  ]);
+  assert.deepEqual(told(await askedUnder("log: {redact: [path], sample_allow: 0.9999999999}")), [
+    ["allow", undefined, "[redacted]", 0.9999999999],
+    ["deny", "[redacted]", "[redacted]", undefined],
+    ["would_deny", "[redacted]", "[redacted]", undefined],
+  ]);
+  assert.deepEqual(told(await askedUnder("log: {}")), [
+    ["allow", undefined, "/files/report", undefined],
+    ["deny", "secret", "/files/secret", undefined],
+    ["would_deny", "secret", "/watched/secret", undefined],
+  ]);
 });
 
 test("a level keeps quiet what is below it", () => {
