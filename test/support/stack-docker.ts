@@ -11,6 +11,7 @@ import {
 } from "testcontainers";
 import { ENVOY_VERSION } from "./envoy.ts";
 import { exampleEnvoyYaml, exampleGatewayYaml } from "./envoy-yaml.ts";
+import { reloadsIn } from "./reloads.ts";
 import type { Address, Stack, StackSettings } from "./stack.ts";
 import { waitFor } from "./wait.ts";
 
@@ -29,6 +30,7 @@ async function preferReaper(): Promise<void> {
 /** Once a process. */
 let built: Promise<unknown> | undefined;
 const IMAGE = "tenuo-ext-authz:e2e";
+const GATEWAY_YAML = "/etc/tenuo/gateway.yaml";
 
 /** The stack as containers on a network of their own, the service from this package's Dockerfile. */
 export async function startDocker(settings: StackSettings): Promise<Stack> {
@@ -74,15 +76,9 @@ export async function startDocker(settings: StackSettings): Promise<Stack> {
     const startingService = start(
       "tenuo-ext-authz",
       new GenericContainer(IMAGE)
-        .withCommand([
-          "serve",
-          "--config",
-          "/etc/tenuo/gateway.yaml",
-          ...keys,
-          ...(settings.serveArguments ?? []),
-        ])
+        .withCommand(["serve", "--config", GATEWAY_YAML, ...keys, ...(settings.serveArguments ?? [])])
         .withCopyContentToContainer([
-          { content: settings.gatewayYaml ?? exampleGatewayYaml, target: "/etc/tenuo/gateway.yaml" },
+          { content: settings.gatewayYaml ?? exampleGatewayYaml, target: GATEWAY_YAML },
         ])
         .withExposedPorts(9091)
         .withWaitStrategy(Wait.forHttp("/ready", 9091).forStatusCode(200)),
@@ -135,6 +131,12 @@ export async function startDocker(settings: StackSettings): Promise<Stack> {
         await waitFor("the service to be ready", async () =>
           (await get(service, 9091, "/ready")).status === 200 ? true : undefined,
         );
+      },
+      reloadService: async (gatewayYaml) => {
+        const before = reloadsIn(outputs["tenuo-ext-authz"]);
+        await service.copyContentToContainer([{ content: gatewayYaml, target: GATEWAY_YAML }]);
+        await (await engine(service)).kill({ signal: "SIGHUP" });
+        await waitFor("a reload", () => reloadsIn(outputs["tenuo-ext-authz"]) > before || undefined);
       },
       killEnvoy: async () => (await engine(envoy)).kill(),
       startEnvoy: async () => {

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -7,6 +7,7 @@ import { freePort } from "../../src/cli/demo/free-port.ts";
 import { envoyBinary } from "./envoy.ts";
 import { exampleEnvoyYaml, exampleGatewayYaml, withReplicas } from "./envoy-yaml.ts";
 import { type Program, startProgram } from "./program.ts";
+import { reloadsIn } from "./reloads.ts";
 import type { Stack, StackSettings } from "./stack.ts";
 import { startUpstream } from "./upstream.ts";
 import { waitFor } from "./wait.ts";
@@ -99,6 +100,13 @@ export async function startLocal(settings: LocalSettings): Promise<LocalStack> {
     freezeService: async () => first.signal("SIGSTOP"),
     thawService: async () => first.signal("SIGCONT"),
     startService: first.start,
+    reloadService: async (text) => {
+      const before = reloadsIn(first.output());
+      writeFileSync(`${gatewayYaml}.new`, text);
+      renameSync(`${gatewayYaml}.new`, gatewayYaml);
+      first.signal("SIGHUP");
+      await waitFor("a reload", () => reloadsIn(first.output()) > before || undefined);
+    },
     killEnvoy: async () => proxy?.stop("SIGKILL"),
     startEnvoy,
     checkPort: first.checkPort,

@@ -24,6 +24,8 @@ export interface Stack {
   thawService(): Promise<void>;
   /** Again, after {@link killService}; returns when it is ready. */
   startService(): Promise<void>;
+  /** With this gateway.yaml; returns when the service has logged what came of it. */
+  reloadService(gatewayYaml: string): Promise<void>;
   killEnvoy(): Promise<void>;
   /** Again, after {@link killEnvoy}; returns when it answers. */
   startEnvoy(): Promise<void>;
