@@ -62,7 +62,7 @@ from the flags, the environment and settings.trusted_roots of the file. SIGHUP r
     },
     "drain-seconds": {
       value: "N",
-      help: "on SIGTERM, how long to stay up unready while proxies are connected",
+      help: "on SIGTERM, how long to go on answering, already unready, before connections are told to go",
       default: "5",
     },
     "max-inflight": {
@@ -104,7 +104,8 @@ from the flags, the environment and settings.trusted_roots of the file. SIGHUP r
       input.stderr(`\`--${flag}\` (or its variable) is not supported yet; unset it to start\n`);
     if (unsupported.length > 0) return EXIT_FAILED;
 
-    // From the beginning, so that a signal that comes early waits instead of ending the process.
+    // From the beginning: an early signal waits, as one ends the process, and the other is lost on the first of a container.
+    const stopped = input.stopped();
     const serving = Promise.withResolvers<State>();
     input.onHangup(
       coalesce(async () => announceReload(log, await (await serving.promise).reload(), input.stderr)),
@@ -126,13 +127,10 @@ from the flags, the environment and settings.trusted_roots of the file. SIGHUP r
       input.stderr(`${error.message}\n`);
       return EXIT_FAILED;
     }
-    const stopped = input.stopped();
     announceStart(log, loaded.snapshot, server, sources.configFile, input.stderr);
     serving.resolve(state);
     await stopped;
-    log.info("stopping", "draining connections; a second signal stops at once");
     await server.drain();
-    log.info("stopped", "stopped");
     await log.end();
     return EXIT_OK;
   },

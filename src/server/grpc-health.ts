@@ -18,6 +18,8 @@ export interface HealthService {
   /** Handlers by path, each for a call whose message has arrived. */
   readonly methods: ReadonlyMap<string, (stream: ServerHttp2Stream, message: Buffer | Unreceived) => void>;
   readonly setServing: (serving: boolean) => void;
+  /** Ends all watches, which would last for ever. */
+  readonly end: () => void;
 }
 
 const SERVICES: readonly string[] = ["", "envoy.service.auth.v3.Authorization"];
@@ -68,6 +70,9 @@ export function createHealthService(): HealthService {
       if (next === status) return;
       status = next;
       for (const [stream, isKnown] of watchers) if (isKnown) writeMessage(stream, check.encode(status));
+    },
+    end: () => {
+      for (const stream of watchers.keys()) stream.end();
     },
   };
 }

@@ -56,8 +56,10 @@ export interface GrpcServer {
   readonly accept: (socket: Socket) => void;
   /** What grpc.health.v1 tells, of the server and of the Authorization service. */
   readonly setServing: (serving: boolean) => void;
-  /** Tells all peers to go, and cuts off what still runs after the grace. */
-  readonly drain: (graceMs: number) => void;
+  /** Calls that aren't finished. */
+  readonly calls: () => number;
+  /** Tells all peers to go, also those still to come, and lets their calls end. */
+  readonly drain: () => void;
 }
 
 const HTTP2_OPTIONS = {
@@ -77,6 +79,7 @@ export function createGrpcServer(service: CheckService, { maxAgeSeconds }: Conne
   const sessions = new Set<CaredSession>();
   const health = createHealthService();
   const arriving = createArriving(MAX_ARRIVING_BYTES);
+  let draining = false;
 
   // Node makes the session while it is told of the connection.
   let accepted: Socket;
@@ -84,6 +87,7 @@ export function createGrpcServer(service: CheckService, { maxAgeSeconds }: Conne
     const cared = careFor(session, accepted, maxAgeSeconds * 1000);
     sessions.add(cared);
     session.once("close", () => sessions.delete(cared));
+    if (draining) cared.retire();
   });
   server.on("stream", (stream, headers) => {
     // A stream that breaks is closed by itself; without a listener it would end the process.
@@ -109,10 +113,19 @@ export function createGrpcServer(service: CheckService, { maxAgeSeconds }: Conne
       server.emit("connection", socket);
     },
     setServing: health.setServing,
-    drain: (graceMs) => {
-      for (const session of sessions) session.retire(graceMs);
+    calls: () => sum(sessions, (session) => session.calls()),
+    drain: () => {
+      draining = true;
+      health.end();
+      for (const session of sessions) session.retire();
     },
   };
+}
+
+function sum<Item>(items: Iterable<Item>, count: (item: Item) => number): number {
+  let total = 0;
+  for (const item of items) total += count(item);
+  return total;
 }
 
 function answer({ check, encode }: CheckService, stream: ServerHttp2Stream, arrival: Arrival): void {

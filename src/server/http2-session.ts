@@ -4,8 +4,10 @@ import { IDLE_MS, KEEPALIVE_ANSWER_MS, KEEPALIVE_MS, NOTICE_MS, RETIRE_MS } from
 
 /** One connection of a proxy. */
 export interface CaredSession {
-  /** Tells the peer to go, lets its calls end, and cuts off what still runs after the grace. */
-  readonly retire: (graceMs: number) => void;
+  /** Calls that aren't finished. */
+  readonly calls: () => number;
+  /** Tells the peer to go, and lets its calls end. */
+  readonly retire: () => void;
 }
 
 /**
@@ -36,11 +38,10 @@ export function careFor(session: ServerHttp2Session, socket: Socket, maxAgeMs: n
     });
   });
 
-  const retire = (graceMs: number): void => {
-    if (session.destroyed) return;
-    setTimeout(() => session.destroy(), graceMs).unref();
-    if (retiring) return;
+  const retire = (): void => {
+    if (session.destroyed || retiring) return;
     retiring = true;
+    setTimeout(() => session.destroy(), RETIRE_MS).unref();
     // Between frames: Node hands the socket whole ones.
     socket.write(NOTICE);
     setTimeout(() => session.close(), NOTICE_MS).unref();
@@ -48,19 +49,17 @@ export function careFor(session: ServerHttp2Session, socket: Socket, maxAgeMs: n
 
   const keepalive = setInterval(() => {
     if (session.destroyed) return;
-    if (calls === 0 && performance.now() - lastUsed >= IDLE_MS) return retire(RETIRE_MS);
+    if (calls === 0 && performance.now() - lastUsed >= IDLE_MS) return retire();
     const dead = setTimeout(() => session.destroy(), KEEPALIVE_ANSWER_MS).unref();
     session.ping(() => clearTimeout(dead));
   }, KEEPALIVE_MS).unref();
 
   const spread = 1 + AGE_SPREAD * (2 * Math.random() - 1);
-  const age = Number.isFinite(maxAgeMs)
-    ? setTimeout(() => retire(RETIRE_MS), maxAgeMs * spread).unref()
-    : undefined;
+  const age = Number.isFinite(maxAgeMs) ? setTimeout(retire, maxAgeMs * spread).unref() : undefined;
 
   session.once("close", () => {
     clearInterval(keepalive);
     clearTimeout(age);
   });
-  return { retire };
+  return { calls: () => calls, retire };
 }

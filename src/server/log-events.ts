@@ -12,8 +12,11 @@ export const LOG_EVENTS = {
   connections_refused: "connections were closed at once, since too many are open; told now and then",
   log_lost: "`lines` lines of this log are lost, since nobody took them in time",
   fault: "a bug of this program, with its cause; the request, if any, was denied",
-  stopping: "the service was told to stop, and drains",
-  stopped: "the service has stopped",
+  stopping:
+    "the service was told to stop: it isn't ready any more, and serves its `connections` for `drain_seconds` yet",
+  drained:
+    "that time is over: no connection is taken any more, and its `connections`, with `calls` under way, are told to go",
+  stopped: "the service has stopped; `connections_cut_off` and `calls_cut_off` didn't end by themselves",
 } as const;
 
 export type LogEvent = keyof typeof LOG_EVENTS;

@@ -1,7 +1,7 @@
 import { createServer as createHttpServer, type ServerOptions as HttpServerOptions } from "node:http";
 import type { AddressInfo, Server as NetServer, Socket } from "node:net";
-import { setTimeout as sleep } from "node:timers/promises";
 import { createCheckService } from "./check.ts";
+import { drain } from "./drain.ts";
 import { createGrpcServer } from "./grpc-server.ts";
 import {
   CROWD_WARNING_MS,
@@ -46,25 +46,23 @@ export interface ServerOptions {
 export interface RunningServer {
   readonly port: number;
   readonly healthPort: number | undefined;
-  /** Goes unready, lets proxies notice, finishes what is in flight, and closes. */
+  /** Goes unready, lets proxies notice, finishes what is in flight, and closes. Asked again, it goes on. */
   drain(): Promise<void>;
 }
 
 /** How late a change of readiness may show in gRPC health; the pages tell it at once. */
-const READINESS_INTERVAL_MS = 1_000;
-/** Calls still running this long after the drain began are cut off. */
-const CLOSE_GRACE_MS = 5_000;
+const READINESS_INTERVAL_MS = 500;
 
 /** Starts listening. @throws {ListenError} when a port can't be had. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { state, log, version } = options;
   const { snapshot } = state;
   const startedAt = performance.now();
-  let draining = false;
+  let draining: Promise<void> | undefined;
   const now = (): number => Math.floor(Date.now() / 1000);
   const unready = (): readonly string[] => [
     ...unreadyReasons(snapshot(), now()),
-    ...(draining ? ["shutting down"] : []),
+    ...(draining === undefined ? [] : ["shutting down"]),
   ];
 
   const queue = createWorkQueue(options.maxInflight ?? DEFAULT_MAX_INFLIGHT);
@@ -144,18 +142,14 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   return {
     port: portOf(port),
     healthPort: options.healthPort === undefined ? undefined : portOf(healthServer),
-    drain: async () => {
-      draining = true;
+    drain: () => {
+      draining ??= drain({ port, grpc, sockets, proxies }, options.drainSeconds, log).finally(() => {
+        healthServer.close();
+        healthServer.closeAllConnections();
+      });
       clearInterval(watch);
       showReadiness();
-      if (proxies.size > 0) await sleep(options.drainSeconds * 1000);
-      const closed = new Promise<void>((resolve) => port.close(() => resolve()));
-      grpc.drain(CLOSE_GRACE_MS);
-      for (const socket of sockets) if (!proxies.has(socket)) socket.destroy();
-      await Promise.race([closed, sleep(CLOSE_GRACE_MS, undefined, { ref: false })]);
-      for (const socket of sockets) socket.destroy();
-      healthServer.close();
-      healthServer.closeAllConnections();
+      return draining;
     },
   };
 }

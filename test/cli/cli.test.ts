@@ -138,7 +138,7 @@ test("serve tells where it listens, counts the roots of all sources, and drains 
     TENUO_HEALTH_PORT: "0",
     TENUO_MODE: "",
   };
-  const child = spawn(process.execPath, [...args, "--port", "0"], {
+  const child = spawn(process.execPath, [...args, "--port", "0", "--drain-seconds", "1"], {
     env,
     stdio: ["ignore", "pipe", "inherit"],
   });
@@ -155,7 +155,7 @@ test("serve tells where it listens, counts the roots of all sources, and drains 
   assert.deepEqual(await closed, [0, null]);
   assert.deepEqual(
     lines.map((line) => JSON.parse(line).event),
-    ["listening", "stopping", "stopped"],
+    ["listening", "stopping", "drained", "stopped"],
   );
 });
 
@@ -171,6 +171,8 @@ test("a full disk under the log stops neither the answers nor the end", async (t
     "--port",
     String(port),
     "--health-port",
+    "0",
+    "--drain-seconds",
     "0",
   ];
   const child = spawn(process.execPath, [main, ...args], {

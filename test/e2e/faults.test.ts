@@ -1,19 +1,11 @@
 import assert from "node:assert/strict";
-import { Agent } from "node:http";
 import { connect as connectHttp2 } from "node:http2";
 import { after, before, describe, type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import {
-  type Answerer,
-  callHeaders,
-  type Figures,
-  keepAsking,
-  type Question,
-  told,
-} from "../support/asking.ts";
-import { send } from "../support/client.ts";
+import { callHeaders, type Figures, keepAsking, type Question, told } from "../support/asking.ts";
 import { ownIssuer } from "../support/own.ts";
 import { noStack, type Stack, startStack } from "../support/stack.ts";
+import { type Gateway, throughEnvoy } from "../support/through-envoy.ts";
 import { waitFor } from "../support/wait.ts";
 import { newKey } from "../support/warrants.ts";
 
@@ -40,46 +32,6 @@ before(async () => {
 });
 after(() => stack?.stop());
 
-interface Gateway extends Answerer {
-  readonly allowed: () => number;
-  /** Answers 503 of Envoy's own, for want of a verdict. */
-  readonly held: () => number;
-  /** Requests whose connection ended before an answer. */
-  readonly cutOff: () => number;
-}
-
-/** Through Envoy, on a few connections that are kept. */
-function throughEnvoy(): Gateway {
-  const connections = new Agent({ keepAlive: true, maxSockets: 8 });
-  let sent = 0;
-  let allowed = 0;
-  let held = 0;
-  let denied = 0;
-  return {
-    ask: async (target, headers) => {
-      sent++;
-      const request = { target, headers: Object.entries(headers) };
-      const { status, headers: answered } = await send(stack.gateway(), request, connections);
-      if (status === 200) {
-        allowed++;
-        return "allow";
-      }
-      const reason = answered["x-tenuo-deny-reason"];
-      if (reason === undefined) {
-        held++;
-        assert.equal(status, 503);
-        throw new Error("no verdict");
-      }
-      denied++;
-      return String(reason);
-    },
-    close: () => connections.destroy(),
-    allowed: () => allowed,
-    held: () => held,
-    cutOff: () => sent - allowed - held - denied,
-  };
-}
-
 /** What was allowed reached the upstream, and else at most what was cut off on its way back. */
 async function assertNothingSlipped(reachedBefore: number, { allowed, cutOff }: Gateway): Promise<void> {
   const reached = (await stack.upstreamCount()) - reachedBefore;
@@ -101,7 +53,7 @@ function assertRight(t: TestContext, what: string, figures: Figures): void {
 describe("faults", { skip }, () => {
   test("the service killed under load: Envoy answers 503, nothing slips by, and verdicts are right again after", async (t) => {
     const reachedBefore = await stack.upstreamCount();
-    const gateway = throughEnvoy();
+    const gateway = throughEnvoy(stack);
     const asking = keepAsking(t, gateway, questions, 8);
     for (let round = 0; round < 2; round++) {
       await sleep(500);
@@ -122,7 +74,7 @@ describe("faults", { skip }, () => {
 
   test("Envoy killed under load: the service goes on, and through a new Envoy verdicts are right", async (t) => {
     const reachedBefore = await stack.upstreamCount();
-    const gateway = throughEnvoy();
+    const gateway = throughEnvoy(stack);
     const asking = keepAsking(t, gateway, questions, 8);
     const uptime = async () => {
       const { host, port } = stack.health();
@@ -144,7 +96,7 @@ describe("faults", { skip }, () => {
   test("10 000 requests that clients cancel don't touch the verdicts of others", async (t) => {
     const { host, port } = stack.gateway();
     const headers = Object.fromEntries(Object.entries(await goodHeaders()));
-    const gateway = throughEnvoy();
+    const gateway = throughEnvoy(stack);
     const asking = keepAsking(t, gateway, questions, 4);
     const started = performance.now();
     let cancelled = 0;

@@ -25,6 +25,8 @@ export interface LocalStack extends Stack {
   serviceMemory(): number;
   /** Where the service answers checks. */
   readonly checkPort: number;
+  /** Where Envoy tells its state. */
+  readonly adminPort: number;
   /** All processes of the service; the others of this interface speak of the first. */
   readonly replicas: readonly Replica[];
   /** The gateway.yaml that all replicas read. */
@@ -110,6 +112,7 @@ export async function startLocal(settings: LocalSettings): Promise<LocalStack> {
     killEnvoy: async () => proxy?.stop("SIGKILL"),
     startEnvoy,
     checkPort: first.checkPort,
+    adminPort: admin,
     serviceMemory: first.memory,
     replicas,
     gatewayYaml,
