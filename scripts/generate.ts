@@ -14,6 +14,7 @@ import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gatewayJsonSchema } from "../src/gateway/schema.ts";
 import { configurationPage } from "./configuration-page.ts";
+import { grafanaDashboard } from "./grafana-dashboard.ts";
 import { limitsPage } from "./limits-page.ts";
 import { logPage } from "./log-page.ts";
 import { metricsPage } from "./metrics-page.ts";
@@ -29,7 +30,12 @@ interface Generated {
 }
 
 /** One function for each kind of generated file. */
-const generators: readonly (() => Generated | Promise<Generated>)[] = [grpcTypes, gatewaySchema, reference];
+const generators: readonly (() => Generated | Promise<Generated>)[] = [
+  grpcTypes,
+  gatewaySchema,
+  reference,
+  dashboard,
+];
 
 /** TypeScript types of proto/; the options are those of src/server/grpc.ts. */
 function grpcTypes(): Generated {
@@ -73,6 +79,12 @@ function reference(): Generated {
     "reasons.md": reasonsPage(),
   };
   return { files: new Map(Object.entries(pages).map(([name, text]) => [join(folder, name), text])), folder };
+}
+
+/** The dashboard, of a table of panels. */
+function dashboard(): Generated {
+  const text = `${JSON.stringify(grafanaDashboard(), undefined, 2)}\n`;
+  return { files: new Map([["monitoring/grafana-dashboard.json", text]]) };
 }
 
 function filesIn(folder: string): string[] {
