@@ -16,6 +16,8 @@ export interface Measured {
   readonly connections: () => number;
   /** Checks taken and not finished. */
   readonly inflight: () => number;
+  /** Lines of the log that nobody took in time. */
+  readonly lostLines: () => number;
 }
 
 export interface Metrics {
@@ -27,7 +29,15 @@ export interface Metrics {
   readonly describe: () => readonly MetricDescription[];
 }
 
-export function createMetrics({ version, state, now, isReady, connections, inflight }: Measured): Metrics {
+export function createMetrics({
+  version,
+  state,
+  now,
+  isReady,
+  connections,
+  inflight,
+  lostLines,
+}: Measured): Metrics {
   const registry = createMetricRegistry();
   const { gauge, counter } = registry;
   const decisions = createDecisionMetrics(registry, now);
@@ -55,6 +65,13 @@ export function createMetrics({ version, state, now, isReady, connections, infli
       help: "Connections closed at once, since there were too many",
     },
     () => [[refused]],
+  );
+  counter(
+    {
+      name: "tenuo_log_lines_lost_total",
+      help: "Lines of the log that were lost, as nobody took them in time",
+    },
+    () => [[lostLines()]],
   );
   return {
     decision: decisions.count,

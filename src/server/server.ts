@@ -73,7 +73,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       ? undefined
       : createMetrics({
           ...{ version, state, now, isReady },
-          ...{ connections: () => sockets.size, inflight: queue.length },
+          ...{ connections: () => sockets.size, inflight: queue.length, lostLines: log.lostLines },
         });
   const fault: Log["fault"] = (...cause) => {
     metrics?.fault();

@@ -46,6 +46,7 @@ function metricsOf(snapshot: () => Snapshot, other: Partial<Measured> = {}): Met
     isReady: () => true,
     connections: () => 3,
     inflight: () => 2,
+    lostLines: () => 4,
     ...other,
   });
 }
@@ -191,6 +192,7 @@ test("what is in force is read anew for each page", async () => {
   assert.deepEqual(await value("tenuo_config_reload_success"), [" 1"]);
   assert.deepEqual(await value("tenuo_ready"), [" 1"]);
   assert.deepEqual(await value("tenuo_trusted_roots"), [" 1"]);
+  assert.deepEqual(await value("tenuo_log_lines_lost_total"), [" 4"]);
   assert.deepEqual(await value("tenuo_build_info"), ['{version="1.2.3"} 1']);
   assert.deepEqual(await value("tenuo_config_info"), [`{sha256="${snapshot.config.sha256.slice(0, 12)}"} 1`]);
 
