@@ -163,6 +163,15 @@ const SECTIONS: readonly Section[] = [
       graph("Instances by gateway.yaml", "short", "More than one line for long: replicas differ", [
         q(`count by (sha256) (tenuo_config_info{${OURS}})`, "{{sha256}}"),
       ]),
+      graph(
+        "Reloads",
+        "short",
+        "By result; a failure leaves the file with the error out, and takes the others",
+        [
+          q(`sum by (result) (increase(tenuo_config_reloads_total{${OURS}}${RATE}))`, "{{result}}"),
+          q(`sum by (result) (increase(tenuo_revocation_updates_total{${OURS}}${RATE}))`, "list {{result}}"),
+        ],
+      ),
       graph("Trusted roots", "short", "Keys that may sign root warrants", [
         q(`tenuo_trusted_roots{${OURS}}`, "{{instance}}"),
       ]),

@@ -17,6 +17,7 @@ const UNMEASURED: Measured = {
   isReady: () => false,
   connections: () => 0,
   inflight: () => 0,
+  lostLines: () => 0,
 };
 
 /** Every metric with its labels and buckets, as Markdown. */

@@ -1,12 +1,12 @@
 import { MODES } from "../gateway/schema.ts";
 import type { MetricRegistry, Sample } from "./metric-registry.ts";
 import type { Snapshot } from "./snapshot.ts";
-import type { StateView } from "./state.ts";
+import type { Results, StateView } from "./state.ts";
 import { listStatus } from "./status.ts";
 
 /** What is in force; all of it read when somebody asks. @param now Unix seconds */
 export function registerStateMetrics(registry: MetricRegistry, state: StateView, now: () => number): void {
-  const { gauge } = registry;
+  const { gauge, counter } = registry;
   const policy = (): Snapshot["policy"] => state.snapshot().policy;
   const list = (of: keyof ReturnType<typeof listStatus>) => (): Iterable<Sample> => {
     const { revocation } = policy().trust;
@@ -58,6 +58,36 @@ export function registerStateMetrics(registry: MetricRegistry, state: StateView,
     { name: "tenuo_config_reload_success", help: "0 from a reload that failed until one succeeds, else 1" },
     () => [[Number(state.failedReload() === undefined)]],
   );
+  counter(
+    {
+      name: "tenuo_config_reloads_total",
+      help: "Reloads, by result; with an error in any file a failure, though the other files come in force",
+      labels: ["result"],
+    },
+    () => byResult(state.reloads().total),
+  );
+  gauge(
+    {
+      name: "tenuo_config_last_reload_success_timestamp_seconds",
+      help: "When the last reload without an error was, or the start; Unix time",
+    },
+    () => [[state.reloads().lastSuccessAt / 1000]],
+  );
+  counter(
+    {
+      name: "tenuo_revocation_updates_total",
+      help: "Revocation lists, by result: put in force by a reload, or refused",
+      labels: ["result"],
+    },
+    () => byResult(state.reloads().revocationList),
+  );
+}
+
+function byResult({ success, failure }: Results): readonly Sample[] {
+  return [
+    [success, "success"],
+    [failure, "failure"],
+  ];
 }
 
 /** Hex digits of a hash: enough to tell two apart. */

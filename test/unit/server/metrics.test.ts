@@ -32,16 +32,18 @@ const ALLOW: Allow = {
   chain: [],
   approvals: [],
 };
+const RELOADS = {
+  total: { success: 3, failure: 1 },
+  revocationList: { success: 0, failure: 2 },
+  lastSuccessAt: NOW * 1000 - 500,
+};
 const DENY: Deny = { allow: false, mode: "enforce", reason: "no_route", detail: "" };
 const VIOLATION: Deny = { ...DENY, reason: "constraint_violation", tool: "read", field: "path" };
-
-const NONE = { success: 0, failure: 0 };
-const NO_RELOADS = { total: NONE, revocationList: NONE, lastSuccessAt: 0 };
 
 function metricsOf(snapshot: () => Snapshot, other: Partial<Measured> = {}): Metrics {
   return createMetrics({
     version: "1.2.3",
-    state: { snapshot, failedReload: () => undefined, reloads: () => NO_RELOADS },
+    state: { snapshot, failedReload: () => undefined, reloads: () => RELOADS },
     now: () => NOW,
     isReady: () => true,
     connections: () => 3,
@@ -173,7 +175,7 @@ test("what is in force is read anew for each page", async () => {
     state: {
       snapshot: () => snapshot,
       failedReload: () => (failed ? { at: "2026-01-01T00:00:00Z", errors: [] } : undefined),
-      reloads: () => NO_RELOADS,
+      reloads: () => RELOADS,
     },
     isReady: () => ready,
   });
@@ -192,6 +194,15 @@ test("what is in force is read anew for each page", async () => {
   assert.deepEqual(await value("tenuo_config_reload_success"), [" 1"]);
   assert.deepEqual(await value("tenuo_ready"), [" 1"]);
   assert.deepEqual(await value("tenuo_trusted_roots"), [" 1"]);
+  assert.deepEqual(await value("tenuo_config_reloads_total"), [
+    '{result="success"} 3',
+    '{result="failure"} 1',
+  ]);
+  assert.deepEqual(await value("tenuo_revocation_updates_total"), [
+    '{result="success"} 0',
+    '{result="failure"} 2',
+  ]);
+  assert.deepEqual(await value("tenuo_config_last_reload_success_timestamp_seconds"), [" 1699999999.5"]);
   assert.deepEqual(await value("tenuo_log_lines_lost_total"), [" 4"]);
   assert.deepEqual(await value("tenuo_build_info"), ['{version="1.2.3"} 1']);
   assert.deepEqual(await value("tenuo_config_info"), [`{sha256="${snapshot.config.sha256.slice(0, 12)}"} 1`]);
