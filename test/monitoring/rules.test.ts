@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
 import { ALERTS, PANEL_QUERIES, RULES } from "../support/monitoring.ts";
 import { prometheusMissing, promtoolOn } from "../support/prometheus.ts";
@@ -134,6 +135,15 @@ test("each alert says what is wrong, how badly, what to do, and where to read mo
     assert.ok((annotations["description"]?.length ?? 0) > 40, alert);
     assert.equal(annotations["runbook_url"], `docs/troubleshooting.md#${alert.toLowerCase()}`);
   }
+});
+
+test("the page of symptoms says what to do about each", () => {
+  const page = readFileSync(new URL("../../docs/troubleshooting.md", import.meta.url), "utf8");
+  const headings = Array.from(page.matchAll(/^### (Tenuo\w+)$/gm), ([, name]) => name);
+  assert.deepEqual(
+    headings,
+    ALERTS.map(({ alert }) => alert),
+  );
 });
 
 test("each alert is tried", () => {
