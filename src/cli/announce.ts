@@ -1,8 +1,9 @@
 import type { Policy } from "../decision/authorize.ts";
-import type { Loaded } from "../server/load-snapshot.ts";
+import { changesBetween } from "../server/changes.ts";
 import type { Log } from "../server/log.ts";
 import type { LogEvent } from "../server/log-events.ts";
 import { messagesOf } from "../server/part.ts";
+import { POLL_MS, type Reload } from "../server/reloader.ts";
 import type { RunningServer } from "../server/server.ts";
 import type { Snapshot } from "../server/snapshot.ts";
 import { listStatus } from "../server/status.ts";
@@ -28,25 +29,30 @@ export function announceStart(
   announceState(log, snapshot, stderr);
 }
 
-/** Says what is in force after a reload, and why a file is not. */
-export function announceReload(
-  log: Log,
-  { snapshot, errors, warnings }: Loaded,
-  stderr: Input["stderr"],
-): void {
+/** Says what a reload changed, and why a file is not in force. */
+export function announceReload(log: Log, { cause, before, loaded }: Reload, stderr: Input["stderr"]): void {
+  const { snapshot, errors, warnings } = loaded;
   for (const warning of warnings) stderr(`warning: ${warning}\n`);
   for (const { message } of errors) stderr(`${message}\n`);
-  const fields = { ...configFields(snapshot), warnings };
-  if (errors.length === 0) {
-    log.info("reload", "all files were read again and are in force", { result: "success", ...fields });
-  } else {
+  const changes = changesBetween(before, snapshot);
+  const fields = { cause, changes, ...configFields(snapshot), warnings };
+  const happened = changes.length === 0 ? "nothing has changed" : "what has changed is in force";
+  if (errors.length === 0) log.info("reload", happened, { result: "success", ...fields });
+  else {
     const kept = [...new Set(errors.map(({ part }) => part))];
-    log.error("reload", `there are errors: what was in force stays so for ${kept.join(", ")}`, {
+    log.error("reload", `with errors ${kept.join(", ")} stays as it was; else ${happened}`, {
       ...{ result: "failure", kept, errors: messagesOf(errors) },
       ...fields,
     });
   }
-  announceState(log, snapshot, stderr);
+  if (snapshot !== before) announceState(log, snapshot, stderr);
+}
+
+/** Says that changes of files are noticed late. */
+export function announceDeaf(log: Log, why: string, stderr: Input["stderr"]): void {
+  const warning = `files can't be watched, so a change of them is noticed within ${POLL_MS / 1000} seconds, or at SIGHUP: ${why}`;
+  log.warn("watch", warning);
+  stderr(`warning: ${warning}\n`);
 }
 
 function configFields({ policy, config }: Snapshot) {

@@ -1,13 +1,13 @@
 import { MODES } from "../gateway/schema.ts";
-import { coalesce } from "../server/coalesce.ts";
 import { ListenError } from "../server/listen.ts";
 import { loadSnapshot, type Sources } from "../server/load-snapshot.ts";
 import { createLog, LOG_LEVELS } from "../server/log.ts";
 import { messagesOf } from "../server/part.ts";
+import { createReloader, type Reloader } from "../server/reloader.ts";
 import { type RunningServer, startServer } from "../server/server.ts";
-import { createState, type State } from "../server/state.ts";
+import { createState } from "../server/state.ts";
 import { DEFAULT_MAX_INFLIGHT } from "../server/work-queue.ts";
-import { announceReload, announceStart } from "./announce.ts";
+import { announceDeaf, announceReload, announceStart } from "./announce.ts";
 import { type Command, EXIT_FAILED, EXIT_OK, type Input } from "./command.ts";
 import { choice, required, wholeNumber } from "./flag-value.ts";
 import { VERSION } from "./version.ts";
@@ -25,7 +25,8 @@ export const serve: Command = {
   description: `
 Answers Envoy's gRPC ext_authz checks (envoy.service.auth.v3.Authorization) on one port, together with the
 pages /health, /healthz, /ready and /status; the health port has these and /metrics. Trusted roots are united
-from the flags, the environment and settings.trusted_roots of the file. SIGHUP reads all files again; a file with an error stays in force as it was.
+from the flags, the environment and settings.trusted_roots of the file. Files are read again when they change, and
+at SIGHUP; one with an error stays in force as it was.
 
   tenuo-ext-authz serve --config gateway.yaml --trusted-keys $ROOT_PUBLIC_KEY`,
   flags: {
@@ -106,10 +107,8 @@ from the flags, the environment and settings.trusted_roots of the file. SIGHUP r
 
     // From the beginning: an early signal waits, as one ends the process, and the other is lost on the first of a container.
     const stopped = input.stopped();
-    const serving = Promise.withResolvers<State>();
-    input.onHangup(
-      coalesce(async () => announceReload(log, await (await serving.promise).reload(), input.stderr)),
-    );
+    const serving = Promise.withResolvers<Reloader>();
+    input.onHangup(async () => (await serving.promise).reload());
 
     const loaded = await loadSnapshot(sources, new Date());
     for (const warning of loaded.warnings) input.stderr(`warning: ${warning}\n`);
@@ -128,9 +127,14 @@ from the flags, the environment and settings.trusted_roots of the file. SIGHUP r
       return EXIT_FAILED;
     }
     announceStart(log, loaded.snapshot, server, sources.configFile, input.stderr);
-    serving.resolve(state);
+    const reloader = createReloader(state, {
+      reloaded: (reload) => announceReload(log, reload, input.stderr),
+      deaf: (why) => announceDeaf(log, why, input.stderr),
+    });
+    serving.resolve(reloader);
     await stopped;
     await server.drain();
+    reloader.close();
     await log.end();
     return EXIT_OK;
   },

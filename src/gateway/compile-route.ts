@@ -33,7 +33,7 @@ export function compileRoutes(
     const patterns = patternsOf(source, context, allowParameters);
     if (patterns.length > 0) checkParameters(source, patterns, context);
     for (const pattern of patterns) {
-      const route = compileRoute(source, pattern, context);
+      const route = compileRoute(source, pattern, methods, context);
       places.set(route, path);
       insert(router, route, methods, path, places, context.report);
     }
@@ -127,6 +127,7 @@ function checkParameters(
 function compileRoute(
   { entry, requiredClearance, rules }: RouteSource,
   pattern: Pattern,
+  methods: readonly string[],
   { version }: FileContext,
 ): Route {
   const keys: string[] = [];
@@ -139,6 +140,8 @@ function compileRoute(
   }
   return Object.freeze({
     tool: entry.tool,
+    ...(entry.host !== undefined && { host: entry.host.toLowerCase() }),
+    methods,
     requiredClearance,
     pattern,
     ...(entry.mode !== undefined && { mode: entry.mode }),

@@ -69,6 +69,10 @@ export interface RouteTable {
 
 export interface Route {
   readonly tool: string;
+  /** Lower case; undefined for any. */
+  readonly host?: string;
+  /** In capitals; the empty text for every method. */
+  readonly methods: readonly string[];
   /** The least clearance a warrant needs for the tool. */
   readonly requiredClearance: number;
   readonly pattern: Pattern;

@@ -6,7 +6,9 @@ export const LOG_EVENTS = {
     "the service listens; with its ports, version, mode, trusted roots and the hash of its configuration",
   mode: "some or all requests are not blocked",
   revocation_list: "the revocation list in force, or that it is too old",
-  reload: "a reload, with `result` and, where it failed, all `errors` and what was `kept` as it was",
+  reload:
+    "a reload, with its `cause`, `result` and `changes` and, where it failed, all `errors` and what was `kept` as it was",
+  watch: "files can't be watched, so that changes of them are noticed late",
   ready: "the service is ready again",
   unready: "the service isn't ready, and why",
   connections_refused: "connections were closed at once, since too many are open; told now and then",

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { readFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { decodeText, errorCode, unreadable } from "./read-file.ts";
 
@@ -56,9 +56,15 @@ export function createReading(): Reading {
   };
 }
 
-/** The SHA-256 of a file's content in hex, or the code of the error that keeps it from being read. Never throws. */
-export async function fingerprint(file: string): Promise<string> {
+/**
+ * The SHA-256 of a file's content in hex, or the code of the error that keeps it from being read. Never throws.
+ *
+ * @returns undefined for what can't be read twice, as a pipe
+ */
+export async function fingerprint(file: string): Promise<string | undefined> {
   try {
+    const kind = await stat(file);
+    if (!kind.isFile() && !kind.isDirectory()) return undefined;
     return await hash(await readFile(file));
   } catch (error) {
     return codeOf(error);

@@ -38,7 +38,7 @@ async function status({ port }: Serving) {
   };
 }
 
-test("SIGHUP puts new files in force, or changes nothing and says where each error is", async (t) => {
+test("SIGHUP puts new files in force, or leaves a bad one as it was and says where each error is", async (t) => {
   const service = await startServe(t, gateway());
   const before = await status(service);
   assert.equal(before.config.failed_reload, null);
