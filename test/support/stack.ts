@@ -73,11 +73,21 @@ export async function chosenDriver(): Promise<Driver> {
  */
 export async function noStack(): Promise<string | false> {
   if ((await chosenDriver()) === "docker") return false;
+  return noEnvoy("end-to-end cases, for want of both a container engine and Envoy");
+}
+
+/** Likewise for what needs several processes of this machine, and so is no case for `E2E_ENVOY=docker`. */
+export async function noLocalStack(): Promise<string | false> {
+  if (process.env["E2E_ENVOY"] === "docker") return "runs with processes only, as with E2E_ENVOY=local";
+  return noEnvoy("end-to-end cases with several replicas, for want of Envoy");
+}
+
+async function noEnvoy(what: string): Promise<string | false> {
   try {
     await envoyBinary();
     return false;
   } catch (error) {
-    return missing("end-to-end cases, for want of both a container engine and Envoy", error);
+    return missing(what, error);
   }
 }
 
