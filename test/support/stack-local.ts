@@ -18,6 +18,8 @@ const host = "127.0.0.1";
 export interface LocalSettings extends StackSettings {
   /** Processes of the service behind one Envoy; 1 by default. */
   readonly replicas?: number;
+  /** Further variables of the service. */
+  readonly env?: NodeJS.ProcessEnv;
 }
 
 export interface LocalStack extends Stack {
@@ -39,7 +41,7 @@ export interface Replica {
   readonly healthPort: number;
   /** Both outputs since its last start. */
   output(): string;
-  /** Returns when it is ready. @param env beside that of this process */
+  /** Returns when it is ready. @param env in place of that of the settings */
   start(env?: NodeJS.ProcessEnv): Promise<void>;
   signal(name: NodeJS.Signals): void;
   /** Waits until it is gone. @returns its exit code, or null when a signal ended it. */
@@ -120,7 +122,7 @@ export async function startLocal(settings: LocalSettings): Promise<LocalStack> {
   };
 }
 
-async function createReplica(gatewayYaml: string, settings: StackSettings) {
+async function createReplica(gatewayYaml: string, settings: LocalSettings) {
   const [checkPort, healthPort] = await Promise.all([freePort(), freePort()]);
   const ports = ["--bind", host, "--port", String(checkPort), "--health-port", String(healthPort)];
   const keys = settings.trustedKeys.length > 0 ? ["--trusted-keys", settings.trustedKeys.join(",")] : [];
@@ -130,7 +132,7 @@ async function createReplica(gatewayYaml: string, settings: StackSettings) {
     checkPort,
     healthPort,
     output: () => program?.output() ?? "",
-    start: async (env?: NodeJS.ProcessEnv) => {
+    start: async (env = settings.env) => {
       program = startProgram(process.execPath, [join(root, "src/main.ts"), ...serve], env);
       await ready("the service", program, `http://${host}:${healthPort}/ready`, (status) => status === 200);
     },
