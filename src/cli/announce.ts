@@ -1,4 +1,5 @@
 import type { Policy } from "../decision/authorize.ts";
+import { rfc3339 } from "../server/certificates.ts";
 import { changesBetween } from "../server/changes.ts";
 import type { Log } from "../server/log.ts";
 import type { LogEvent } from "../server/log-events.ts";
@@ -19,8 +20,9 @@ export function announceStart(
   configFile: string,
   stderr: Input["stderr"],
 ): void {
-  log.info("listening", `checks and health pages on port ${server.port}`, {
-    port: server.port,
+  const { socket, port } = server;
+  log.info("listening", `checks and health pages on ${socket ?? `port ${port}`}`, {
+    ...(socket === undefined ? { port } : { socket }),
     health_port: server.healthPort,
     version: VERSION,
     config: configFile,
@@ -55,8 +57,11 @@ export function announceDeaf(log: Log, why: string, stderr: Input["stderr"]): vo
   stderr(`warning: ${warning}\n`);
 }
 
-function configFields({ policy, config }: Snapshot) {
-  return { mode: policy.mode, config_sha256: config.sha256, trusted_roots: policy.trust.roots.size };
+function configFields({ policy, config, tls }: Snapshot) {
+  return {
+    ...{ mode: policy.mode, config_sha256: config.sha256, trusted_roots: policy.trust.roots.size },
+    ...(tls && { tls_not_after: rfc3339(tls.notAfter) }),
+  };
 }
 
 /** Says what is known of revocation, and aloud what isn't protected. */

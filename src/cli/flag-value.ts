@@ -19,6 +19,14 @@ export function wholeNumber(input: Input, flag: string, most: number, least = 0)
   return Number(text);
 }
 
+/** @throws {UsageError} unless the flag is a file mode in octal. */
+export function octalMode(input: Input, flag: string): number {
+  const text = required(input, flag);
+  if (!/^0?[0-7]{3}$/.test(text))
+    throw new UsageError(`\`--${flag} ${text}\` is not a mode in octal, as 0660`);
+  return Number.parseInt(text, 8);
+}
+
 export function required(input: Input, flag: string): string {
   const text = input.text(flag);
   if (text === undefined) throw new UsageError(`\`--${flag}\` is missing`);

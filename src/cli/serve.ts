@@ -10,9 +10,9 @@ import { DEFAULT_MAX_INFLIGHT } from "../server/work-queue.ts";
 import { announceDeaf, announceReload, announceStart } from "./announce.ts";
 import { type Command, EXIT_FAILED, EXIT_OK, type Input } from "./command.ts";
 import { choice, required, wholeNumber } from "./flag-value.ts";
+import { LISTENING_FLAGS, readPlace, readTlsFiles } from "./listening.ts";
 import { VERSION } from "./version.ts";
 
-const MAX_PORT = 65_535;
 const MAX_INFLIGHT = 65_536;
 const DAY_SECONDS = 86_400;
 
@@ -31,19 +31,7 @@ at SIGHUP; one with an error stays in force as it was.
   tenuo-ext-authz serve --config gateway.yaml --trusted-keys $ROOT_PUBLIC_KEY`,
   flags: {
     config: { value: "FILE", short: "c", help: "gateway.yaml: tools, routes, settings" },
-    bind: { value: "ADDRESS", short: "b", help: "address to listen on", default: "0.0.0.0" },
-    port: { value: "N", short: "p", help: "port for checks and health pages", default: "9090" },
-    "health-port": {
-      value: "N",
-      help: "port for the health pages and /metrics alone, 0 for none",
-      default: "9091",
-      variable: "TENUO_HEALTH_PORT",
-    },
-    "health-bind": {
-      value: "ADDRESS",
-      help: "address for the health port, as --bind unless given",
-      variable: "TENUO_HEALTH_BIND",
-    },
+    ...LISTENING_FLAGS,
     "trusted-keys": {
       value: "HEX,…",
       help: "public keys of trusted roots, comma-separated",
@@ -97,7 +85,8 @@ at SIGHUP; one with an error stays in force as it was.
   },
   run: async (input) => {
     const sources = readSources(input);
-    const ports = readPorts(input);
+    const place = readPlace(input);
+    const terms = readTerms(input);
     const log = createLog(choice(input, "log-level", LOG_LEVELS) ?? "info");
 
     const unsupported = NOT_YET.filter((flag) => input.text(flag) !== undefined);
@@ -120,7 +109,7 @@ at SIGHUP; one with an error stays in force as it was.
 
     let server: RunningServer;
     try {
-      server = await startServer({ ...ports, version: VERSION, state, log });
+      server = await startServer({ ...place, ...terms, version: VERSION, state, log });
     } catch (error) {
       if (!(error instanceof ListenError)) throw error;
       input.stderr(`${error.message}\n`);
@@ -158,7 +147,9 @@ function readSources(input: Input): Sources {
   const revocationFloor = input.text("revocation-floor");
   const mode = choice(input, "mode", MODES);
   const clockToleranceSeconds = wholeNumber(input, "clock-tolerance", DAY_SECONDS);
+  const tls = readTlsFiles(input);
   return {
+    ...(tls === undefined ? {} : { tls }),
     configFile: required(input, "config"),
     trustedKeys,
     ...(trustedKeysFile === undefined ? {} : { trustedKeysFile }),
@@ -169,15 +160,9 @@ function readSources(input: Input): Sources {
   };
 }
 
-function readPorts(input: Input) {
-  const bind = input.text("bind") ?? "0.0.0.0";
+function readTerms(input: Input) {
   const maxAge = wholeNumber(input, "max-connection-age", DAY_SECONDS);
-  const healthPort = wholeNumber(input, "health-port", MAX_PORT);
   return {
-    bind,
-    port: wholeNumber(input, "port", MAX_PORT) ?? 0,
-    healthBind: input.text("health-bind") ?? bind,
-    healthPort: healthPort === 0 ? undefined : healthPort,
     drainSeconds: wholeNumber(input, "drain-seconds", DAY_SECONDS) ?? 0,
     maxConnectionAgeSeconds: maxAge || Number.POSITIVE_INFINITY,
     maxInflight: wholeNumber(input, "max-inflight", MAX_INFLIGHT, 1) ?? DEFAULT_MAX_INFLIGHT,

@@ -1,10 +1,12 @@
 import type { LogSettings, RevocationSettings, Settings } from "../gateway/gateway.ts";
 import type { Revocation } from "../warrant/revocation.ts";
+import { rfc3339 } from "./certificates.ts";
 import { changeOf, membershipChanges } from "./change-text.ts";
 import { cut } from "./explain.ts";
 import { routeChanges } from "./route-changes.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { listStatus } from "./status.ts";
+import type { TlsCredentials } from "./tls-files.ts";
 
 /** What is told of one reload; more changes than that are counted. */
 export const MAX_CHANGES = 50;
@@ -18,6 +20,7 @@ export function changesBetween(before: Snapshot, after: Snapshot): readonly stri
     ...settingChanges(before, after),
     ...membershipChanges("trusted root", before.policy.trust.roots, after.policy.trust.roots),
     ...listChanges(before.policy.trust.revocation, after.policy.trust.revocation),
+    ...tlsChanges(before.tls, after.tls),
     ...routeChanges(before.policy.gateway.routes.all, after.policy.gateway.routes.all),
   ].map((change) => cut(change));
   if (changes.length <= MAX_CHANGES) return changes;
@@ -89,4 +92,23 @@ function showList(revocation: Revocation | undefined): string {
   const { list } = revocation;
   const { entries } = listStatus(list, 0);
   return `version ${list.version} of ${new Date(list.issuedAt * 1000).toISOString()} with ${entries} ids`;
+}
+
+function tlsChanges(
+  before: TlsCredentials | undefined,
+  after: TlsCredentials | undefined,
+): readonly string[] {
+  const none: ReadonlySet<string> = new Set();
+  return [
+    ...changeOf("certificate", showCertificate(before), showCertificate(after)),
+    ...membershipChanges(
+      "client CA",
+      before?.clientCaFingerprints ?? none,
+      after?.clientCaFingerprints ?? none,
+    ),
+  ];
+}
+
+function showCertificate(tls: TlsCredentials | undefined): string {
+  return tls === undefined ? "none" : `${tls.fingerprint} until ${rfc3339(tls.notAfter)}`;
 }

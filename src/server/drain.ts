@@ -1,17 +1,13 @@
-import type { Server as NetServer, Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { CheckPort } from "./check-port.ts";
 import type { GrpcServer } from "./grpc-server.ts";
 import { NOTICE_MS } from "./limits.ts";
 import type { Log } from "./log.ts";
 
 /** What of a running service has to come to an end. */
 export interface Drained {
-  readonly port: NetServer;
+  readonly port: Pick<CheckPort, "server" | "sockets" | "proxies">;
   readonly grpc: GrpcServer;
-  /** All that are connected to the port. */
-  readonly sockets: ReadonlySet<Socket>;
-  /** Those of them that speak gRPC. */
-  readonly proxies: ReadonlySet<Socket>;
 }
 
 /** Calls still running so long after their connections were told to go are cut off, so that nobody holds up the end. */
@@ -22,7 +18,7 @@ const CLOSE_GRACE_MS = 5_000;
  * connections included. Then closes the port, tells proxies to go, and lets their calls end.
  */
 export async function drain(
-  { port, grpc, sockets, proxies }: Drained,
+  { port: { server, sockets, proxies }, grpc }: Drained,
   drainSeconds: number,
   log: Log,
 ): Promise<void> {
@@ -37,7 +33,7 @@ export async function drain(
     connections: proxies.size,
     calls: grpc.calls(),
   });
-  const closed = new Promise<void>((resolve) => port.close(() => resolve()));
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   grpc.drain();
   // A proxy that has just connected still has to say so; then it is told to go as well.
   await Promise.race([closed, sleep(NOTICE_MS)]);

@@ -1,5 +1,5 @@
 import { createServer, type IncomingHttpHeaders, type ServerHttp2Stream } from "node:http2";
-import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import { CHECK_PATH, type CheckResponse } from "./grpc.ts";
 import { createHealthService } from "./grpc-health.ts";
 import {
@@ -53,7 +53,7 @@ export interface ConnectionTerms {
 
 /** A gRPC server that listens nowhere: connections are handed to it. */
 export interface GrpcServer {
-  readonly accept: (socket: Socket) => void;
+  readonly accept: (connection: Duplex) => CaredSession | undefined;
   /** What grpc.health.v1 tells, of the server and of the Authorization service. */
   readonly setServing: (serving: boolean) => void;
   /** Calls that aren't finished. */
@@ -82,9 +82,11 @@ export function createGrpcServer(service: CheckService, { maxAgeSeconds }: Conne
   let draining = false;
 
   // Node makes the session while it is told of the connection.
-  let accepted: Socket;
+  let accepted: Duplex;
+  let begun: CaredSession | undefined;
   server.on("session", (session) => {
     const cared = careFor(session, accepted, maxAgeSeconds * 1000);
+    begun = cared;
     sessions.add(cared);
     session.once("close", () => sessions.delete(cared));
     if (draining) cared.retire();
@@ -108,9 +110,11 @@ export function createGrpcServer(service: CheckService, { maxAgeSeconds }: Conne
   });
 
   return {
-    accept: (socket) => {
-      accepted = socket;
-      server.emit("connection", socket);
+    accept: (connection) => {
+      accepted = connection;
+      begun = undefined;
+      server.emit("connection", connection);
+      return begun;
     },
     setServing: health.setServing,
     calls: () => sum(sessions, (session) => session.calls()),

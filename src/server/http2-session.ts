@@ -1,5 +1,5 @@
 import type { ServerHttp2Session } from "node:http2";
-import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import { IDLE_MS, KEEPALIVE_ANSWER_MS, KEEPALIVE_MS, NOTICE_MS, RETIRE_MS } from "./limits.ts";
 
 /** One connection of a proxy. */
@@ -22,10 +22,10 @@ const AGE_SPREAD = 0.1;
 /**
  * Ends a connection that is too old, unused, or dead.
  *
- * @param socket which it runs on
+ * @param connection which it runs on; written to from here as well
  * @param maxAgeMs Infinity: any age
  */
-export function careFor(session: ServerHttp2Session, socket: Socket, maxAgeMs: number): CaredSession {
+export function careFor(session: ServerHttp2Session, connection: Duplex, maxAgeMs: number): CaredSession {
   let calls = 0;
   let lastUsed = performance.now();
   let retiring = false;
@@ -43,7 +43,7 @@ export function careFor(session: ServerHttp2Session, socket: Socket, maxAgeMs: n
     retiring = true;
     setTimeout(() => session.destroy(), RETIRE_MS).unref();
     // Between frames: Node hands the socket whole ones.
-    socket.write(NOTICE);
+    connection.write(NOTICE);
     setTimeout(() => session.close(), NOTICE_MS).unref();
   };
 

@@ -6,8 +6,11 @@ import { MAX_BODY_BYTES } from "../gateway/limits.ts";
  */
 export const MAX_CONNECTIONS = 4096;
 
-/** How often the log tells of connections that were refused. */
-export const CROWD_WARNING_MS = 10_000;
+/** The path of a Unix socket; Linux takes 107, and seven are for the name it has before it has its mode. */
+export const MAX_SOCKET_PATH_BYTES = 100;
+
+/** How often the log tells of connections that were refused, or failed to set up TLS. */
+export const SELDOM_MS = 10_000;
 
 /** The health port is asked by a probe and a scraper. */
 export const MAX_HEALTH_CONNECTIONS = 256;
@@ -21,6 +24,9 @@ export const HEALTH_CHECKING_MS = 1_000;
 
 /** Room for the headers of any probe; Node's own default. */
 export const MAX_HEALTH_HEADER_BYTES = 16_384;
+
+/** All the time a client has to set up TLS; with a full handshake each, a proxy takes two ways there and back. */
+export const HANDSHAKE_MS = 5_000;
 
 /** A connection that hasn't said by then which protocol it speaks is closed. */
 export const OPENING_MS = 10_000;

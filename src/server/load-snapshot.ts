@@ -11,10 +11,14 @@ import {
   rootsOf,
   type Snapshot,
 } from "./snapshot.ts";
+import { readTls, type TlsFiles } from "./tls-files.ts";
 import { readTrustedKeys, type TrustedKeysSource } from "./trusted-keys.ts";
 
 /** Where the state of the service comes from. */
-export interface Sources extends RevocationSource, TrustedKeysSource, Overrides {}
+export interface Sources extends RevocationSource, TrustedKeysSource, Overrides {
+  /** Undefined: no TLS. */
+  readonly tls?: TlsFiles;
+}
 
 /** What reading all sources came to. */
 export interface Loaded {
@@ -64,6 +68,13 @@ async function loadParts(sources: Sources, now: Date, inForce?: Snapshot): Promi
   const warnings: string[] = [];
   const reading = createReading();
   const rest = { errors, warnings, seen: reading.seen };
+  const unixNow = Math.floor(now.getTime() / 1000);
+  const tls = await takePart(
+    "tls",
+    errors,
+    inForce?.tls,
+    () => sources.tls && readTls(sources.tls, unixNow, reading, warnings, inForce?.tls),
+  );
   const keys = await takePart("trusted_keys", errors, inForce?.trustedKeys, () =>
     readTrustedKeys(sources, reading, inForce?.trustedKeys),
   );
@@ -76,13 +87,13 @@ async function loadParts(sources: Sources, now: Date, inForce?: Snapshot): Promi
   const { settings } = config.gateway;
   const terms = {
     signers: rootsOf({ config, trustedKeys }),
-    now: Math.floor(now.getTime() / 1000),
+    now: unixNow,
     clockToleranceSeconds: clockTolerance({ config }, sources),
   };
   const revocationList = await takePart("revocation_list", errors, inForce?.revocationList, () =>
     loadRevocation(sources, settings.revocation, terms, reading, inForce?.revocationList),
   );
-  return { parts: { config, trustedKeys, revocationList }, ...rest };
+  return { parts: { config, trustedKeys, revocationList, tls }, ...rest };
 }
 
 /** @throws {PartFault} with every error of the file */
@@ -105,12 +116,12 @@ async function readConfig(
 }
 
 /** The file that would take away the last trusted root stays as it is in force. */
-function keepLastRoot<Some extends Omit<Parts, "revocationList">>(
-  parts: Some,
+function keepLastRoot(
+  parts: Pick<Parts, "config" | "trustedKeys">,
   { configFile, trustedKeysFile }: Sources,
   errors: PartError[],
   inForce: Snapshot | undefined,
-): Omit<Parts, "revocationList"> {
+): Pick<Parts, "config" | "trustedKeys"> {
   if (inForce === undefined || inForce.policy.trust.roots.size === 0 || rootsOf(parts).size > 0) return parts;
   const { config, trustedKeys } = inForce;
   const hadKeys = trustedKeys.keys.length > 0;

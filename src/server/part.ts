@@ -1,5 +1,5 @@
 /** The parts of the state. Each is read from a source of its own, and stays in force by itself. */
-export type Part = "config" | "trusted_keys" | "revocation_list";
+export type Part = "config" | "trusted_keys" | "revocation_list" | "tls";
 
 /** Why a part could not be taken from its source. */
 export interface PartError {

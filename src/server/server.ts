@@ -1,17 +1,16 @@
 import { createServer as createHttpServer, type ServerOptions as HttpServerOptions } from "node:http";
-import type { AddressInfo, Server as NetServer, Socket } from "node:net";
+import type { AddressInfo, Server as NetServer } from "node:net";
 import { createCheckService } from "./check.ts";
+import { createCheckPort } from "./check-port.ts";
 import { drain } from "./drain.ts";
 import { createGrpcServer } from "./grpc-server.ts";
 import {
-  CROWD_WARNING_MS,
   HEALTH_CHECKING_MS,
   HEALTH_HEADERS_MS,
   HEALTH_REQUEST_MS,
   MAX_CONNECTIONS,
   MAX_HEALTH_CONNECTIONS,
   MAX_HEALTH_HEADER_BYTES,
-  PROBE_MS,
 } from "./limits.ts";
 import { listen } from "./listen.ts";
 import type { Log } from "./log.ts";
@@ -19,13 +18,16 @@ import { createMetrics } from "./metrics.ts";
 import type { Outcome } from "./outcome.ts";
 import { type Health, healthPages } from "./pages.ts";
 import { unreadyReasons } from "./readiness.ts";
-import { createSharedPort } from "./shared-port.ts";
+import { seldom } from "./seldom.ts";
 import type { Snapshot } from "./snapshot.ts";
 import type { StateView } from "./state.ts";
 import { statusOf } from "./status.ts";
+import { listenOnSocket, type UnixSocket } from "./unix-socket.ts";
 import { createWorkQueue, DEFAULT_MAX_INFLIGHT } from "./work-queue.ts";
 
 export interface ServerOptions {
+  /** In place of `bind` and `port`. */
+  readonly socket?: UnixSocket;
   readonly bind: string;
   /** 0 takes a free one. */
   readonly port: number;
@@ -44,7 +46,10 @@ export interface ServerOptions {
 }
 
 export interface RunningServer {
+  /** 0 on a Unix socket. */
   readonly port: number;
+  /** The path of that. */
+  readonly socket: string | undefined;
   readonly healthPort: number | undefined;
   /** Goes unready, lets proxies notice, finishes what is in flight, and closes. Asked again, it goes on. */
   drain(): Promise<void>;
@@ -66,14 +71,13 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   ];
 
   const queue = createWorkQueue(options.maxInflight ?? DEFAULT_MAX_INFLIGHT);
-  const sockets = new Set<Socket>();
   const isReady = (): boolean => unready().length === 0;
   const metrics =
     options.healthPort === undefined
       ? undefined
       : createMetrics({
           ...{ version, state, now, isReady },
-          ...{ connections: () => sockets.size, inflight: queue.length, lostLines: log.lostLines },
+          ...{ connections: () => port.sockets.size, inflight: queue.length, lostLines: log.lostLines },
         });
   const fault: Log["fault"] = (...cause) => {
     metrics?.fault();
@@ -102,31 +106,24 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     status: () => statusOf(state, version, now(), Math.floor((performance.now() - startedAt) / 1000)),
   };
   const http = createHttpServer(healthPages(pages, true));
-  const proxies = new Set<Socket>();
-  const port = createSharedPort(
-    (socket) => grpc.accept(remember(proxies, socket)),
-    (socket) => {
-      // Node times out slow requests only on servers that listen by themselves.
-      const late = setTimeout(() => socket.destroy(), PROBE_MS).unref();
-      socket.once("close", () => clearTimeout(late));
-      http.emit("connection", socket);
-    },
+  const port = createCheckPort({ tls: () => snapshot().tls, grpc, pages: http, log });
+  const warnOfCrowd = seldom((refused) =>
+    log.warn("connections_refused", `more than ${MAX_CONNECTIONS} connections are open`, { refused }),
   );
-  port.on("connection", (socket) => remember(sockets, socket));
-  const warn = crowdWarning(log);
-  port.on("drop", () => {
+  port.server.on("drop", () => {
     metrics?.connectionRefused();
-    warn();
+    warnOfCrowd();
   });
   const healthServer = createHttpServer(HEALTH_SERVER_OPTIONS, healthPages(pages, false, metrics));
   healthServer.maxConnections = MAX_HEALTH_CONNECTIONS;
 
-  await listen(port, options.port, options.bind, "--port");
+  if (options.socket === undefined) await listen(port.server, options.port, options.bind, "--port");
+  else await listenOnSocket(port.server, options.socket);
   if (options.healthPort !== undefined) {
     try {
       await listen(healthServer, options.healthPort, options.healthBind, "--health-port");
     } catch (error) {
-      port.close();
+      port.server.close();
       throw error;
     }
   }
@@ -137,13 +134,15 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     if (ready && !wasReady) log.info("ready", "ready again");
     if (!ready && wasReady) log.warn("unready", unready().join("; "));
     wasReady = ready;
+    port.retireStrangers();
   }, READINESS_INTERVAL_MS).unref();
 
   return {
-    port: portOf(port),
+    port: options.socket === undefined ? portOf(port.server) : 0,
+    socket: options.socket?.path,
     healthPort: options.healthPort === undefined ? undefined : portOf(healthServer),
     drain: () => {
-      draining ??= drain({ port, grpc, sockets, proxies }, options.drainSeconds, log).finally(() => {
+      draining ??= drain({ port, grpc }, options.drainSeconds, log).finally(() => {
         healthServer.close();
         healthServer.closeAllConnections();
       });
@@ -160,24 +159,6 @@ const HEALTH_SERVER_OPTIONS: HttpServerOptions = {
   connectionsCheckingInterval: HEALTH_CHECKING_MS,
   maxHeaderSize: MAX_HEALTH_HEADER_BYTES,
 };
-
-/** Says that connections are refused; not for each of them. */
-function crowdWarning(log: Log): () => void {
-  let refused = 0;
-  let nextAt = 0;
-  return () => {
-    refused++;
-    if (performance.now() < nextAt) return;
-    nextAt = performance.now() + CROWD_WARNING_MS;
-    log.warn("connections_refused", `more than ${MAX_CONNECTIONS} connections are open`, { refused });
-  };
-}
-
-function remember(sockets: Set<Socket>, socket: Socket): Socket {
-  sockets.add(socket);
-  socket.once("close", () => sockets.delete(socket));
-  return socket;
-}
 
 function portOf(server: NetServer): number {
   return (server.address() as AddressInfo).port;

@@ -3,6 +3,7 @@ import type { Mode } from "../decision/decision.ts";
 import type { Gateway } from "../gateway/gateway.ts";
 import type { AnswerSettings } from "./check-response.ts";
 import type { ListInForce } from "./revocation-source.ts";
+import type { TlsCredentials } from "./tls-files.ts";
 import type { TrustedKeys } from "./trusted-keys.ts";
 
 /** The whole state a check depends on. Frozen; a change makes a new one. */
@@ -17,6 +18,8 @@ export interface Parts {
   readonly trustedKeys: TrustedKeys;
   /** Undefined where none is named. */
   readonly revocationList: ListInForce | undefined;
+  /** Undefined where the port of the checks is without TLS; a reload doesn't change that. */
+  readonly tls: TlsCredentials | undefined;
 }
 
 /** A gateway.yaml. */
@@ -63,7 +66,7 @@ export function createSnapshot(parts: Parts, overrides: Overrides): Snapshot {
 }
 
 /** Hex of the trusted roots of all sources. */
-export function rootsOf({ config, trustedKeys }: Omit<Parts, "revocationList">): ReadonlySet<string> {
+export function rootsOf({ config, trustedKeys }: Pick<Parts, "config" | "trustedKeys">): ReadonlySet<string> {
   return new Set([...config.gateway.settings.trustedRoots, ...trustedKeys.keys].map((key) => key.hex));
 }
 

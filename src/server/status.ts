@@ -1,5 +1,6 @@
 import { countIds } from "../warrant/packed-ids.ts";
 import type { RevocationList } from "../warrant/revocation-list.ts";
+import { rfc3339 } from "./certificates.ts";
 import type { StateView } from "./state.ts";
 
 /**
@@ -14,7 +15,7 @@ export function statusOf(
   now: number,
   uptimeSeconds: number,
 ): object {
-  const { config, policy } = snapshot();
+  const { config, policy, tls } = snapshot();
   const { roots, revocation } = policy.trust;
   const failed = failedReload();
   return {
@@ -29,6 +30,10 @@ export function statusOf(
       failed_reload: failed === undefined ? null : { at: failed.at, errors: failed.errors.length },
     },
     trusted_roots: roots.size,
+    tls:
+      tls === undefined
+        ? null
+        : { not_after: rfc3339(tls.notAfter), client_certificates: tls.clientCa !== undefined },
     revocation_list: revocation === undefined ? null : listStatus(revocation.list, now),
   };
 }

@@ -86,6 +86,7 @@ test("the four pages stand beside gRPC on one port, and on the health port", asy
     cp: { enabled: false, status: "disabled", authorizer_id: null },
     mode: "enforce",
     trusted_roots: 1,
+    tls: null,
     revocation_list: null,
   });
   assert.match(config.sha256, /^[0-9a-f]{64}$/);
