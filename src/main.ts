@@ -3,6 +3,8 @@ import { run } from "./cli/run.ts";
 
 /** Exit code of a process ended by SIGINT, as shells know it. */
 const EXIT_INTERRUPTED = 130;
+/** How long what a command has begun and given up, such as to send spans, may hold up the end of the process. */
+const LINGER_MS = 500;
 
 // Whoever reads us may stop early (`| head`); the command still has to end by itself and clean up.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
@@ -27,3 +29,4 @@ process.exitCode = await run(process.argv.slice(2), {
     }),
   onHangup: (listener) => process.on("SIGHUP", listener),
 });
+setTimeout(() => process.exit(), LINGER_MS).unref();

@@ -6,6 +6,8 @@ import { messagesOf } from "../server/part.ts";
 import { createReloader, type Reloader } from "../server/reloader.ts";
 import { type RunningServer, startServer } from "../server/server.ts";
 import { createState } from "../server/state.ts";
+import { startTracer } from "../server/trace.ts";
+import { readTraceSettings } from "../server/trace-settings.ts";
 import { DEFAULT_MAX_INFLIGHT } from "../server/work-queue.ts";
 import { announceDeaf, announceReload, announceStart } from "./announce.ts";
 import { type Command, EXIT_FAILED, EXIT_OK, type Input } from "./command.ts";
@@ -92,7 +94,9 @@ at SIGHUP; one with an error stays in force as it was.
     const unsupported = NOT_YET.filter((flag) => input.text(flag) !== undefined);
     for (const flag of unsupported)
       input.stderr(`\`--${flag}\` (or its variable) is not supported yet; unset it to start\n`);
-    if (unsupported.length > 0) return EXIT_FAILED;
+    const tracing = readTraceSettings(input.variables);
+    for (const error of tracing.errors) input.stderr(`${error}\n`);
+    if (unsupported.length > 0 || tracing.errors.length > 0) return EXIT_FAILED;
 
     // From the beginning: an early signal waits, as one ends the process, and the other is lost on the first of a container.
     const stopped = input.stopped();
@@ -107,9 +111,10 @@ at SIGHUP; one with an error stays in force as it was.
     }
     const state = createState(sources, loaded);
 
+    const tracer = tracing.settings && (await startTracer(tracing.settings, VERSION, log));
     let server: RunningServer;
     try {
-      server = await startServer({ ...place, ...terms, version: VERSION, state, log });
+      server = await startServer({ ...place, ...terms, version: VERSION, state, log, tracer });
     } catch (error) {
       if (!(error instanceof ListenError)) throw error;
       input.stderr(`${error.message}\n`);
@@ -124,6 +129,7 @@ at SIGHUP; one with an error stays in force as it was.
     await stopped;
     await server.drain();
     reloader.close();
+    await tracer?.end();
     await log.end();
     return EXIT_OK;
   },

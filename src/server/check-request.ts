@@ -177,7 +177,7 @@ class Reader {
     return {
       client: this.#client || undefined,
       envoyRequestId: lines.get("x-request-id")?.[0],
-      parent: readTraceParent(lines),
+      parent: readTraceParent(lines.get("traceparent"), lines.get("tracestate")),
     };
   }
 

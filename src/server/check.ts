@@ -83,9 +83,10 @@ function* answer(
     if (isLate(arrival)) decision = { ...overload(policy), mode: decision.mode };
     yield;
     const response = toCheckResponse(decision, requestId, request, answers);
-    const traceId = caller.parent?.traceId;
+    const parent = caller.parent ?? arrival.parent;
+    const traceId = parent?.traceId;
     const answeredAt = performance.now();
-    context.tell({ decision, request, caller, requestId, traceId, receivedAt, answeredAt }, snapshot);
+    context.tell({ decision, request, caller, requestId, parent, traceId, receivedAt, answeredAt }, snapshot);
     return response;
   } catch (error) {
     context.fault("a check could not be answered; it was denied", error, requestId);

@@ -25,6 +25,7 @@ import {
   MAX_SESSION_MEGABYTES,
   MAX_STREAMS,
 } from "./limits.ts";
+import { readTraceParent, type TraceParent } from "./trace-parent.ts";
 
 /** A check as it came in. */
 export interface Arrival {
@@ -34,6 +35,8 @@ export interface Arrival {
   readonly receivedAt: number;
   /** Likewise, when the caller gives up; infinite where it doesn't say. */
   readonly answerBy: number;
+  /** The span of the caller's that this call is, where it says so: a proxy's own, that no client of it can name. */
+  readonly parent?: TraceParent | undefined;
   /** The caller is gone already. */
   readonly isCancelled: () => boolean;
 }
@@ -101,7 +104,10 @@ export function createGrpcServer(service: CheckService, { maxAgeSeconds }: Conne
       const receivedAt = performance.now();
       const answerBy = receivedAt + timeoutOf(headers);
       return receiveMessage(stream, MAX_MESSAGE_BYTES, arriving, (message) =>
-        answer(service, stream, { message, receivedAt, answerBy, isCancelled: () => !isOpen(stream) }),
+        answer(service, stream, {
+          ...{ message, receivedAt, answerBy, parent: parentOf(headers) },
+          isCancelled: () => !isOpen(stream),
+        }),
       );
     }
     const method = health.methods.get(path);
@@ -145,6 +151,13 @@ function answer({ check, encode }: CheckService, stream: ServerHttp2Stream, arri
     // Of nothing, `encode` makes a denial.
     reply({});
   }
+}
+
+/** Node joins several lines with commas, and then there is none. */
+function parentOf({ traceparent, tracestate }: IncomingHttpHeaders): TraceParent | undefined {
+  return traceparent === undefined
+    ? undefined
+    : readTraceParent([traceparent].flat(), [tracestate ?? []].flat());
 }
 
 /** Milliseconds in each unit of `grpc-timeout`. */

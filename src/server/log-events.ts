@@ -13,6 +13,8 @@ export const LOG_EVENTS = {
   unready: "the service isn't ready, and why",
   connections_refused: "connections were closed at once, since too many are open; told now and then",
   tls_handshake_failed: "clients could not set up TLS, and why; told now and then of each `reason`",
+  tracing: "checks are spans, and where these go",
+  trace_export_failed: "`spans_lost` spans could not be sent, and why; told at most once a minute",
   log_lost: "`lines` lines of this log are lost, since nobody took them in time",
   fault: "a bug of this program, with its cause; the request, if any, was denied",
   stopping:

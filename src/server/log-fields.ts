@@ -48,7 +48,8 @@ export const DECISION_FIELDS = {
   },
   envoy_request_id: { holds: "`x-request-id` of the request", when: "where the request has it" },
   trace_id: {
-    holds: "id of the trace: that of the request's `traceparent`, else of our own span",
+    holds:
+      "id of the trace: that of the request's `traceparent`, else of the proxy's call, else of our own span",
     when: "where there is one",
   },
   client: { holds: "address of the client as the proxy saw it", when: "where the proxy says it" },

@@ -22,6 +22,7 @@ import { seldom } from "./seldom.ts";
 import type { Snapshot } from "./snapshot.ts";
 import type { StateView } from "./state.ts";
 import { statusOf } from "./status.ts";
+import type { Tracer } from "./trace.ts";
 import { listenOnSocket, type UnixSocket } from "./unix-socket.ts";
 import { createWorkQueue, DEFAULT_MAX_INFLIGHT } from "./work-queue.ts";
 
@@ -43,6 +44,8 @@ export interface ServerOptions {
   readonly version: string;
   readonly state: StateView;
   readonly log: Log;
+  /** None, unless spans are wanted. */
+  readonly tracer?: Tracer | undefined;
 }
 
 export interface RunningServer {
@@ -60,7 +63,7 @@ const READINESS_INTERVAL_MS = 500;
 
 /** Starts listening. @throws {ListenError} when a port can't be had. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const { state, log, version } = options;
+  const { state, log, tracer, version } = options;
   const { snapshot } = state;
   const startedAt = performance.now();
   let draining: Promise<void> | undefined;
@@ -89,7 +92,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     } catch (error) {
       fault("a decision could not be counted", error, outcome.requestId);
     }
-    log.decision(outcome, judgedBy);
+    log.decision(tracer === undefined ? outcome : tracer.trace(outcome), judgedBy);
   };
   const grpc = createGrpcServer(createCheckService({ snapshot, now, tell, fault }, queue), {
     maxAgeSeconds: options.maxConnectionAgeSeconds ?? Number.POSITIVE_INFINITY,

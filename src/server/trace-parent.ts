@@ -1,4 +1,4 @@
-/** The span that the checked request says it is part of (W3C Trace Context). A client can say what it likes. */
+/** The span that a request says it is part of (W3C Trace Context). A client can say what it likes. */
 export interface TraceParent {
   /** 32 and 16 lower-case hex digits, neither all zero. */
   readonly traceId: string;
@@ -18,17 +18,24 @@ export const MAX_TRACE_STATE_CHARS = 512;
 /** Nobody's `traceparent` is longer, whatever a later version adds. */
 export const MAX_TRACE_PARENT_CHARS = 256;
 
-/** @returns undefined where the request names no parent, or more than one, or in another form */
-export function readTraceParent(lines: ReadonlyMap<string, readonly string[]>): TraceParent | undefined {
-  const [text, ...others] = lines.get("traceparent") ?? [];
+/**
+ * @param parents the values of `traceparent`
+ * @param states those of `tracestate`
+ * @returns undefined where no parent is named, or more than one, or in another form
+ */
+export function readTraceParent(
+  parents: readonly string[] = [],
+  states: readonly string[] = [],
+): TraceParent | undefined {
+  const [text, ...others] = parents;
   if (text === undefined || others.length > 0 || text.length > MAX_TRACE_PARENT_CHARS) return undefined;
   const [, version, traceId = "", spanId = "", flags = "", rest] = TRACEPARENT.exec(text) ?? [];
   if (version === undefined || (version === "00" && rest !== undefined)) return undefined;
-  const state = lines.get("tracestate")?.join(",");
+  const state = states.join(",");
   return {
     traceId,
     spanId,
     isSampled: (Number.parseInt(flags, 16) & SAMPLED) !== 0,
-    state: state === undefined || state.length > MAX_TRACE_STATE_CHARS ? undefined : state,
+    state: state === "" || state.length > MAX_TRACE_STATE_CHARS ? undefined : state,
   };
 }

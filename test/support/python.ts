@@ -6,10 +6,10 @@ import { cachedFolder } from "./cache.ts";
 const run = promisify(execFile);
 
 /** The published SDK, and published descriptors of Envoy's API. */
-const requirements = ["tenuo==0.3.3", "xds-protos==1.85.0"];
+const PUBLISHED = ["tenuo==0.3.3", "xds-protos==1.85.0"];
 
-/** The interpreter of a virtual environment that has {@link requirements}; made on first use. */
-export async function python(): Promise<string> {
+/** The interpreter of a virtual environment that has these packages; made on first use. */
+export async function python(requirements: readonly string[] = PUBLISHED): Promise<string> {
   const { stdout } = await run("python3", ["-c", "import sys; print('%d.%d' % sys.version_info[:2])"]);
   const name = ["python", stdout.trim(), ...requirements].join("-").replaceAll("==", "-");
   const folder = await cachedFolder(name, async (building) => {

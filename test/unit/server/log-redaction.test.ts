@@ -35,7 +35,7 @@ function lineOf(each: ReasonCase, fields: readonly Redactable[]): DecisionLine {
   const { request, caller } = question;
   const decision = decide(each, snapshot, request);
   assert.equal(decision.allow ? undefined : decision.reason, each.reason, each.name);
-  const facts = { requestId: "req_1", traceId: undefined, receivedAt: 0, answeredAt: 1 };
+  const facts = { requestId: "req_1", parent: undefined, traceId: undefined, receivedAt: 0, answeredAt: 1 };
   const outcome: Outcome = { decision, request, caller, ...facts };
   const line = decisionLine(outcome);
   redact(line, outcome, snapshot.policy.gateway);

@@ -7,9 +7,7 @@ const TRACE = "0af7651916cd43dd8448eb211c80319c";
 const SPAN = "b7ad6b7169203331";
 
 function read(traceparent: string | readonly string[], tracestate?: string | readonly string[]) {
-  const lines = new Map([["traceparent", [traceparent].flat()]]);
-  if (tracestate !== undefined) lines.set("tracestate", [tracestate].flat());
-  return readTraceParent(lines);
+  return readTraceParent([traceparent].flat(), tracestate === undefined ? undefined : [tracestate].flat());
 }
 
 test("a parent is the trace, the span and whether it is sampled", () => {
@@ -55,7 +53,7 @@ test("what isn't a traceparent names no parent", () => {
     `01-${TRACE}-${SPAN}-01-${"m".repeat(10_000)}`,
   ];
   for (const text of others) assert.equal(read(text), undefined, text);
-  assert.equal(readTraceParent(new Map()), undefined);
+  assert.equal(readTraceParent(), undefined);
 });
 
 test("two parents are none", () => {
@@ -69,6 +67,7 @@ test("the lines of a tracestate are one list, and one that is too long is droppe
   const longest = `a=${"x".repeat(MAX_TRACE_STATE_CHARS - 2)}`;
   assert.equal(read(line, longest)?.state, longest);
   assert.deepEqual(read(line, `${longest}x`), { ...read(line), state: undefined });
+  assert.equal(read(line, [""])?.state, undefined);
   assert.equal(read("garbage", "a=1"), undefined);
 });
 
