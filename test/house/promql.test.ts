@@ -1,12 +1,10 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
-import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { metricsPage } from "../../scripts/metrics-page.ts";
-import { missing } from "../support/missing.ts";
+import { prometheusMissing, promtoolOn } from "../support/prometheus.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 
@@ -15,15 +13,6 @@ const queries = globSync("docs/**/*.md", { cwd: root }).flatMap((page) => {
   const text = readFileSync(join(root, page), "utf8");
   return Array.from(text.matchAll(/^ *```promql\n(.*?)^ *```$/gms), ([, query = ""]) => ({ page, query }));
 });
-
-function withoutPromtool(): string | false {
-  try {
-    execFileSync("promtool", ["--version"], { stdio: "ignore" });
-    return false;
-  } catch (error) {
-    return missing("promtool, which reads the queries of the pages (Debian package `prometheus`)", error);
-  }
-}
 
 test("the queries of the pages ask for metrics that are there, by labels that they have", () => {
   const labels = new Map(
@@ -45,14 +34,10 @@ test("the queries of the pages ask for metrics that are there, by labels that th
   }
 });
 
-test("Prometheus can read the queries of the pages", { skip: withoutPromtool() }, () => {
-  const folder = mkdtempSync(join(tmpdir(), "tenuo-promql-"));
-  try {
-    const file = join(folder, "rules.json");
-    const rules = queries.map(({ query }, i) => ({ record: `page:query:${i}`, expr: query.trim() }));
-    writeFileSync(file, JSON.stringify({ groups: [{ name: "pages", rules }] }));
-    execFileSync("promtool", ["check", "rules", file], { encoding: "utf8" });
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+test("Prometheus can read the queries of the pages", { skip: prometheusMissing ?? false }, () => {
+  const rules = queries.map(({ query }, i) => ({ record: `page:query:${i}`, expr: query.trim() }));
+  const { ok, text } = promtoolOn(["check", "rules", "rules.yml"], {
+    "rules.yml": { groups: [{ name: "pages", rules }] },
+  });
+  assert.ok(ok, text);
 });
