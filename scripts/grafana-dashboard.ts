@@ -172,6 +172,9 @@ const SECTIONS: readonly Section[] = [
           q(`sum by (result) (increase(tenuo_revocation_updates_total{${OURS}}${RATE}))`, "list {{result}}"),
         ],
       ),
+      graph("Certificate expires in", "s", "Of the port of the checks; empty without TLS", [
+        q(`tenuo_tls_certificate_expiry_timestamp_seconds{${OURS}} - time()`, "{{instance}}"),
+      ]),
       graph("Trusted roots", "short", "Keys that may sign root warrants", [
         q(`tenuo_trusted_roots{${OURS}}`, "{{instance}}"),
       ]),

@@ -48,6 +48,14 @@ export function registerStateMetrics(registry: MetricRegistry, state: StateView,
 
   gauge(
     {
+      name: "tenuo_tls_certificate_expiry_timestamp_seconds",
+      help: "When the certificate of the port of the checks expires, in Unix time; absent without TLS",
+    },
+    () => [state.snapshot().tls?.notAfter ?? []].flat().map((seconds) => [seconds]),
+  );
+
+  gauge(
+    {
       name: "tenuo_config_info",
       help: "1 for the gateway.yaml in force, by the start of its SHA-256; replicas should agree",
       labels: ["sha256"],

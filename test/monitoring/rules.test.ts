@@ -42,6 +42,7 @@ const HEALTHY: Fleet = {
   'up{instance="b:80", job="shop", namespace="edge"}': steady(0),
   [`tenuo_config_reload_success{${AT}}`]: steady(1),
   [`tenuo_config_info{${AT}, sha256="aa"}`]: steady(1),
+  [`tenuo_tls_certificate_expiry_timestamp_seconds{${AT}}`]: steady(MINUTES * 60 + 30 * 86_400),
   [`tenuo_mode{${AT}, mode="enforce"}`]: steady(1),
   [`tenuo_mode{${AT}, mode="audit"}`]: steady(0),
   [`tenuo_routes{${AT}, mode="enforce"}`]: steady(3),
@@ -95,6 +96,10 @@ const FIRING: Readonly<Record<string, Fleet>> = {
   TenuoWarrantsNearExpiry: {
     ...LONG_LIVED,
     [`tenuo_warrant_remaining_seconds_bucket{${AT}, le="3600"}`]: `0x${MINUTES - 20} 0+5x20`,
+  },
+  TenuoCertificateExpires: {
+    ...HEALTHY,
+    [`tenuo_tls_certificate_expiry_timestamp_seconds{${AT}}`]: steady(MINUTES * 60 + 2 * 86_400),
   },
   TenuoLogLinesLost: { ...HEALTHY, [`tenuo_log_lines_lost_total{${AT}}`]: lately("0", "40", 10) },
 };

@@ -239,6 +239,26 @@ test("without a revocation list nothing is told of one; with one its version, si
   ]);
 });
 
+test("without TLS no certificate expires", async () => {
+  const bare = await withTools("read");
+  const name = "tenuo_tls_certificate_expiry_timestamp_seconds";
+  assert.deepEqual(
+    await samples(
+      metricsOf(() => bare),
+      name,
+    ),
+    [],
+  );
+  const tls = { notAfter: NOW + 5 } as NonNullable<Snapshot["tls"]>;
+  assert.deepEqual(
+    await samples(
+      metricsOf(() => ({ ...bare, tls })),
+      name,
+    ),
+    [`${name} ${NOW + 5}`],
+  );
+});
+
 test("a metric that can't be read hides no other", async () => {
   const registry = createMetricRegistry();
   registry.gauge({ name: "broken", help: "Throws" }, () => {
