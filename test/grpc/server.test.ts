@@ -3,11 +3,11 @@ import { once } from "node:events";
 import { request as httpRequest } from "node:http";
 import { connect } from "node:net";
 import { test } from "node:test";
-import { Client, credentials } from "@grpc/grpc-js";
 import { internalDenial } from "../../src/server/check-response.ts";
 import { connectAuthorization } from "../../src/server/grpc.ts";
 import { serializeResponse } from "../../src/server/response-guard.ts";
 import { startServer } from "../../src/server/server.ts";
+import { connectHealth } from "../support/health-client.ts";
 import { startService } from "../support/service.ts";
 
 const READY = `
@@ -44,28 +44,15 @@ function get(
   });
 }
 
-/** `grpc.health.v1.Health/Check` by hand: field 1 of the request names the service, field 1 of the answer is the status. */
-async function healthOf(port: number, service: string): Promise<number | undefined> {
-  const client = new Client(`127.0.0.1:${port}`, credentials.createInsecure());
-  const name = Buffer.from(service);
-  const question = name.length === 0 ? name : Buffer.concat([Buffer.of(0x0a, name.length), name]);
+async function healthOf(port: number, service: string): Promise<string> {
+  const health = connectHealth(port);
   try {
-    return await new Promise((resolve, reject) => {
-      client.makeUnaryRequest<Buffer, Buffer>(
-        "/grpc.health.v1.Health/Check",
-        (each) => each,
-        (each) => each,
-        question,
-        (error, answer) => (error === null ? resolve(answer?.[1]) : reject(error)),
-      );
-    });
+    return await health.check(service);
   } finally {
-    client.close();
+    health.close();
   }
 }
 
-const SERVING = 1;
-const NOT_SERVING = 2;
 const SERVICES = ["", "envoy.service.auth.v3.Authorization"];
 
 test("the four pages stand beside gRPC on one port, and on the health port", async (t) => {
@@ -78,7 +65,7 @@ test("the four pages stand beside gRPC on one port, and on the health port", asy
     assert.equal((await get(port, "/elsewhere")).status, 404);
     assert.equal((await get(port, "/health", {}, "POST")).status, 405);
   }
-  for (const name of SERVICES) assert.equal(await healthOf(service.port, name), SERVING);
+  for (const name of SERVICES) assert.equal(await healthOf(service.port, name), "SERVING");
   const { config, ...status } = JSON.parse((await get(service.port, "/status")).body);
   assert.deepEqual(status, {
     version: "0.0.0",
@@ -112,7 +99,7 @@ test("without a trusted root it starts, and isn't ready", async (t) => {
   const { status, body } = await get(service.port, "/ready");
   assert.equal(status, 503);
   assert.deepEqual(JSON.parse(body), { ready: false, reasons: ["no trusted root is configured"] });
-  for (const name of SERVICES) assert.equal(await healthOf(service.port, name), NOT_SERVING);
+  for (const name of SERVICES) assert.equal(await healthOf(service.port, name), "NOT_SERVING");
 });
 
 test("a preface that comes byte by byte is still gRPC, and one that changes its mind is HTTP/1.1", async (t) => {
@@ -146,8 +133,12 @@ test("draining goes unready at once, still answers the proxies, then closes the 
   t.after(authorizer.close);
   await authorizer.check({});
   const drained = service.drain();
-  assert.equal(await healthOf(service.port, ""), NOT_SERVING);
-  assert.deepEqual(JSON.parse((await get(service.port, "/ready")).body).reasons, ["shutting down"]);
+  assert.equal(await healthOf(service.port, ""), "NOT_SERVING");
+  for (const port of [service.port, service.healthPort as number]) {
+    const ready = await get(port, "/ready");
+    assert.deepEqual([ready.status, JSON.parse(ready.body).reasons], [503, ["shutting down"]]);
+    assert.equal((await get(port, "/health")).status, 200, "alive all the same");
+  }
   for (const answer of await Promise.all(Array.from({ length: 50 }, () => authorizer.check({})))) {
     assert.ok(answer.deniedResponse != null);
   }
