@@ -17,6 +17,7 @@ process.exitCode = await run(process.argv.slice(2), {
   variables: process.env,
   stdout: (text) => process.stdout.write(text),
   stderr: (text) => process.stderr.write(text),
+  isTerminal: process.stderr.isTTY,
   stopped: () =>
     new Promise((resolve) => {
       const stop = (): void => {

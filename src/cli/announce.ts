@@ -1,6 +1,7 @@
 import type { Policy } from "../decision/authorize.ts";
 import { rfc3339 } from "../server/certificates.ts";
 import { changesBetween } from "../server/changes.ts";
+import type { Loaded } from "../server/load-snapshot.ts";
 import type { Log } from "../server/log.ts";
 import type { LogEvent } from "../server/log-events.ts";
 import { messagesOf } from "../server/part.ts";
@@ -9,16 +10,16 @@ import type { RunningServer } from "../server/server.ts";
 import type { Snapshot } from "../server/snapshot.ts";
 import { listStatus } from "../server/status.ts";
 import { type Revocation, staleness } from "../warrant/revocation.ts";
-import type { Input } from "./command.ts";
+import type { Notice } from "./notice.ts";
 import { VERSION } from "./version.ts";
 
 /** Says where the service listens, and what is in force. */
 export function announceStart(
   log: Log,
-  snapshot: Snapshot,
+  { snapshot, warnings }: Pick<Loaded, "snapshot" | "warnings">,
   server: RunningServer,
   configFile: string,
-  stderr: Input["stderr"],
+  notice: Notice,
 ): void {
   const { socket, port } = server;
   log.info("listening", `checks and health pages on ${socket ?? `port ${port}`}`, {
@@ -27,15 +28,16 @@ export function announceStart(
     version: VERSION,
     config: configFile,
     ...configFields(snapshot),
+    warnings,
   });
-  announceState(log, snapshot, stderr);
+  announceState(log, snapshot, notice);
 }
 
 /** Says what a reload changed, and why a file is not in force. */
-export function announceReload(log: Log, { cause, before, loaded }: Reload, stderr: Input["stderr"]): void {
+export function announceReload(log: Log, { cause, before, loaded }: Reload, notice: Notice): void {
   const { snapshot, errors, warnings } = loaded;
-  for (const warning of warnings) stderr(`warning: ${warning}\n`);
-  for (const { message } of errors) stderr(`${message}\n`);
+  for (const warning of warnings) notice("warn", warning);
+  for (const { message } of errors) notice("error", message);
   const changes = changesBetween(before, snapshot);
   const fields = { cause, changes, ...configFields(snapshot), warnings };
   const happened = changes.length === 0 ? "nothing has changed" : "what has changed is in force";
@@ -47,14 +49,14 @@ export function announceReload(log: Log, { cause, before, loaded }: Reload, stde
       ...fields,
     });
   }
-  if (snapshot !== before) announceState(log, snapshot, stderr);
+  if (snapshot !== before) announceState(log, snapshot, notice);
 }
 
 /** Says that changes of files are noticed late. */
-export function announceDeaf(log: Log, why: string, stderr: Input["stderr"]): void {
+export function announceDeaf(log: Log, why: string, notice: Notice): void {
   const warning = `files can't be watched, so a change of them is noticed within ${POLL_MS / 1000} seconds, or at SIGHUP: ${why}`;
   log.warn("watch", warning);
-  stderr(`warning: ${warning}\n`);
+  notice("warn", warning);
 }
 
 function configFields({ policy, config, tls }: Snapshot) {
@@ -65,14 +67,14 @@ function configFields({ policy, config, tls }: Snapshot) {
 }
 
 /** Says what is known of revocation, and aloud what isn't protected. */
-function announceState(log: Log, { policy }: Snapshot, stderr: Input["stderr"]): void {
+function announceState(log: Log, { policy }: Snapshot, notice: Notice): void {
   const { revocation } = policy.trust;
   const now = Math.floor(Date.now() / 1000);
   if (revocation !== undefined) announceList(log, revocation, now);
   for (const [event, warning] of [...warningsAboutTrust(policy, now), ...warningsAboutModes(policy)]) {
     log.warn(event, warning);
     // The log may be silenced; this may not.
-    stderr(`warning: ${warning}\n`);
+    notice("warn", warning);
   }
 }
 

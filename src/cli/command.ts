@@ -35,6 +35,8 @@ export interface Input {
   readonly variables: Readonly<Record<string, string | undefined>>;
   readonly stdout: (text: string) => void;
   readonly stderr: (text: string) => void;
+  /** Whether standard error is read by people as it is written. */
+  readonly isTerminal: boolean;
   /** Resolves at the first SIGTERM or SIGINT; at a second one the process is ended. */
   readonly stopped: () => Promise<void>;
   /** Calls back at every SIGHUP from now on, which otherwise ends the process. */

@@ -26,7 +26,7 @@ export const COMMON_FLAGS: Flags = {
   version: { help: "show the version", short: "V" },
 };
 
-type Process = Pick<Input, "variables" | "stdout" | "stderr" | "stopped" | "onHangup">;
+type Process = Pick<Input, "variables" | "stdout" | "stderr" | "isTerminal" | "stopped" | "onHangup">;
 
 /** Runs the program. @returns its exit code. */
 export async function run(args: readonly string[], process: Process): Promise<number> {

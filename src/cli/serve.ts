@@ -13,6 +13,7 @@ import { announceDeaf, announceReload, announceStart } from "./announce.ts";
 import { type Command, EXIT_FAILED, EXIT_OK, type Input } from "./command.ts";
 import { choice, required, wholeNumber } from "./flag-value.ts";
 import { LISTENING_FLAGS, readPlace, readTlsFiles } from "./listening.ts";
+import { noticesOf } from "./notice.ts";
 import { VERSION } from "./version.ts";
 
 const MAX_INFLIGHT = 65_536;
@@ -90,6 +91,7 @@ at SIGHUP; one with an error stays in force as it was.
     const place = readPlace(input);
     const terms = readTerms(input);
     const log = createLog(choice(input, "log-level", LOG_LEVELS) ?? "info");
+    const notice = noticesOf(input);
 
     const unsupported = NOT_YET.filter((flag) => input.text(flag) !== undefined);
     for (const flag of unsupported)
@@ -104,7 +106,7 @@ at SIGHUP; one with an error stays in force as it was.
     input.onHangup(async () => (await serving.promise).reload());
 
     const loaded = await loadSnapshot(sources, new Date());
-    for (const warning of loaded.warnings) input.stderr(`warning: ${warning}\n`);
+    for (const warning of loaded.warnings) notice("warn", warning);
     if (!loaded.ok) {
       for (const error of messagesOf(loaded.errors)) input.stderr(`${error}\n`);
       return EXIT_FAILED;
@@ -120,10 +122,10 @@ at SIGHUP; one with an error stays in force as it was.
       input.stderr(`${error.message}\n`);
       return EXIT_FAILED;
     }
-    announceStart(log, loaded.snapshot, server, sources.configFile, input.stderr);
+    announceStart(log, loaded, server, sources.configFile, notice);
     const reloader = createReloader(state, {
-      reloaded: (reload) => announceReload(log, reload, input.stderr),
-      deaf: (why) => announceDeaf(log, why, input.stderr),
+      reloaded: (reload) => announceReload(log, reload, notice),
+      deaf: (why) => announceDeaf(log, why, notice),
     });
     serving.resolve(reloader);
     await stopped;

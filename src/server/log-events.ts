@@ -9,6 +9,8 @@ export const LOG_EVENTS = {
   reload:
     "a reload, with its `cause`, `result` and `changes` and, where it failed, all `errors` and what was `kept` as it was",
   watch: "files can't be watched, so that changes of them are noticed late",
+  notice:
+    "a warning or an error for people, on standard error also where the level keeps the log quiet; the log tells the same",
   ready: "the service is ready again",
   unready: "the service isn't ready, and why",
   connections_refused: "connections were closed at once, since too many are open; told now and then",

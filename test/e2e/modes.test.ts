@@ -124,11 +124,12 @@ async function assertWouldBeDenied(target: string, mode: Mode): Promise<void> {
 
 describe("modes, behind Envoy", { skip }, () => {
   it("the start in a mode that doesn't block is told aloud, in the log and on standard error", async () => {
-    const loud = /^warning: ONLY SOME ROUTES BLOCK: the mode is audit /m;
-    await waitFor("the warning", () => loud.test(stack.serviceOutput()) || undefined);
-    const warning = lines().find(({ event }) => event === "mode");
-    assert.equal(warning?.["level"], "warn");
-    assert.match(String(warning?.["message"]), /^ONLY SOME ROUTES BLOCK/);
+    // The stack has both outputs in one, as `kubectl logs` does.
+    for (const told of ["mode", "notice"]) {
+      const line = await waitFor(`the event ${told}`, () => lines().find(({ event }) => event === told));
+      assert.equal(line["level"], "warn");
+      assert.match(String(line["message"]), /^ONLY SOME ROUTES BLOCK: the mode is audit /);
+    }
     assert.equal((await status())["mode"], "audit");
   });
 

@@ -96,6 +96,8 @@ export interface Serving {
   readonly config: string;
   readonly pid: number;
   readonly stderr: () => string;
+  /** What it told people on standard error so far. */
+  readonly notices: () => readonly unknown[];
   /** What it logged so far. */
   readonly lines: () => readonly Line[];
   /** Asks for a reload. @returns what it logged about it. */
@@ -164,6 +166,11 @@ export async function startServe(
     config,
     pid: child.pid ?? 0,
     stderr: () => stderr,
+    notices: () =>
+      stderr
+        .split("\n")
+        .slice(0, -1)
+        .map((line) => JSON.parse(line).message),
     lines,
     reload: () => {
       const before = reloads().length;

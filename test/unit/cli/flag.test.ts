@@ -16,6 +16,7 @@ function given(text: string | undefined): Input {
     stdout: () => {},
     stderr: () => {},
     stopped: async () => {},
+    isTerminal: true,
     onHangup: () => {},
   };
 }
@@ -32,6 +33,7 @@ async function ran(args: readonly string[], variables: Readonly<Record<string, s
       stderr += text;
     },
     stopped: async () => {},
+    isTerminal: true,
     onHangup: () => {},
   });
   return { code, stdout, stderr };

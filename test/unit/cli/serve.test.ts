@@ -42,6 +42,7 @@ async function ran(args: readonly string[], variables: Readonly<Record<string, s
       stderr += text;
     },
     stopped: async () => {},
+    isTerminal: true,
     onHangup: () => {},
   });
   return { code, stderr };
