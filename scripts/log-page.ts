@@ -5,7 +5,7 @@ import { code, table } from "./markdown.ts";
 const INTRODUCTION = `# Log
 
 What stands in the log: one JSON object a line on standard output. Names follow SemVer; texts for people (\`message\`,
-\`detail\`) don't. How to ask it, and what can be left out or hidden: log.md. Made from the code by
+\`detail\`) don't. How to ask it, and what can be left out or hidden: [log.md](../log.md). Made from the code by
 \`npm run generate\`.
 `;
 
