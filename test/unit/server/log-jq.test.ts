@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { globSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, type TestContext, test } from "node:test";
@@ -37,6 +37,10 @@ jq -r 'select(.event | test("authorization_")) | "\\(.event) \\(.tool)"' | \\
 sort | uniq -c | sort -rn`,
 } as const;
 
+/** Of lines that tell no decision, as far as pages ask for them. */
+const EVENT_FIELDS = ["message", "result", "errors", "lines", "err", "count", "spans_lost"];
+
+const repository = new URL("../../../", import.meta.url);
 const page = readFileSync(new URL("../../../docs/log.md", import.meta.url), "utf8");
 
 const jq = spawnSync("jq", ["--version"]);
@@ -163,6 +167,24 @@ test("jq on the log", { skip }, async (t) => {
     await t.test(title, () => {
       const command = recipes.get(title) ?? "";
       check(linesOf(printed(command.replace(/req_[0-9a-f]{32}/, requestId))));
+    });
+  }
+
+  const filters = globSync("docs/*.md", { cwd: repository }).flatMap((name) => {
+    const text = readFileSync(new URL(name, repository), "utf8");
+    return Array.from(text.matchAll(/^ *```sh\n( *jq .*?)^ *```$/gms), ([, filter = ""]) => ({
+      name,
+      filter,
+    }));
+  });
+  assert.ok(filters.length > 10);
+  for (const { name, filter } of filters) {
+    await t.test(`${name}: ${filter.trim()}`, () => {
+      printed(`kubectl logs | ${filter.trim()}`);
+      const shown = Array.from(filter.matchAll(/\{([^{}"]+)\}/g), ([, keys = ""]) => keys.split(", ")).flat();
+      const asked = Array.from(filter.matchAll(/\.([a-z_]+)/g), ([, field = ""]) => field);
+      for (const field of [...asked, ...shown.filter((key) => !key.includes(":"))])
+        assert.ok(field in DECISION_FIELDS || EVENT_FIELDS.includes(field), `no field ${field}`);
     });
   }
 });
