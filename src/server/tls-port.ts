@@ -1,4 +1,3 @@
-import { AsyncLocalStorage } from "node:async_hooks";
 import { constants } from "node:crypto";
 import { createServer, type Server, type Socket } from "node:net";
 import { createServer as createTlsServer, type TLSSocket, type Server as TlsServer } from "node:tls";
@@ -24,32 +23,33 @@ export interface Handshakes {
  */
 const SECURE_OPTIONS = constants.SSL_OP_NO_TICKET | constants.SSL_OP_NO_RENEGOTIATION;
 
+/** Sets up TLS on a connection that is handed to it. */
+interface Terminator extends TlsServer {
+  /** Only on one made for a connection. */
+  readonly plain?: Socket;
+}
+
 /** A port where everything is TLS. @param inForce asked for each new connection */
 export function createTlsPort(inForce: () => TlsCredentials, handshakes: Handshakes): Server {
-  // Node tells of a handshake's end without saying on which connection it began.
-  const below = new AsyncLocalStorage<Socket>();
   let current = inForce();
-  let terminator = createTerminator(current, below, handshakes);
-  return createServer((socket) => {
+  let terminator = createTerminator(current, handshakes);
+  return createServer((plain) => {
     const tls = inForce();
     if (tls !== current) {
       current = tls;
-      terminator = createTerminator(tls, below, handshakes);
+      terminator = createTerminator(tls, handshakes);
     }
-    // Asked now, as it can't be once the client is gone.
-    void socket.remoteAddress;
-    below.run(socket, () => terminator.emit("connection", socket));
+    // Asked now, as it can't be once the client is gone; the answer is kept.
+    void plain.remoteAddress;
+    // Node tells a server how its handshakes end, but not on which connections they began: so each has its own.
+    const own: Terminator = Object.create(terminator, { plain: { value: plain } });
+    own.emit("connection", plain);
   });
 }
 
-/** Sets up TLS on connections that are handed to it. */
-function createTerminator(
-  tls: TlsCredentials,
-  below: AsyncLocalStorage<Socket>,
-  { done, failed }: Handshakes,
-): TlsServer {
+function createTerminator(tls: TlsCredentials, { done, failed }: Handshakes): Terminator {
   const { clientCa } = tls;
-  const server = createTlsServer({
+  const terminator: Terminator = createTlsServer({
     ...tls.secrets(),
     // Never one without the other: asked for certificates, but told of no CA, Node would believe every public one.
     ...(clientCa !== undefined && { requestCert: true, rejectUnauthorized: true, ca: clientCa }),
@@ -58,15 +58,14 @@ function createTerminator(
     ALPNProtocols: ["h2", "http/1.1"],
     handshakeTimeout: HANDSHAKE_MS,
   });
-  server.on("secureConnection", (socket) => {
-    const plain = below.getStore();
-    if (plain === undefined) socket.destroy();
-    else done(socket, tls, plain);
+  terminator.on("secureConnection", function (this: Terminator, socket) {
+    if (this.plain === undefined) socket.destroy();
+    else done(socket, tls, this.plain);
   });
-  server.on("tlsClientError", (error: NodeJS.ErrnoException, socket) => {
+  terminator.on("tlsClientError", function (this: Terminator, error: NodeJS.ErrnoException, socket) {
     // Where a certificate is refused the error merely says that the connection is gone.
-    failed(String(socket.authorizationError ?? error.code), below.getStore()?.remoteAddress);
+    failed(String(socket.authorizationError ?? error.code), this.plain?.remoteAddress);
     socket.destroy();
   });
-  return server;
+  return terminator;
 }
