@@ -67,6 +67,15 @@ test("a wrong command line is exit code 2 and says what is wrong", async () => {
     [["serve", "--config", good, "--port", "99999"], /--port 99999/],
     [["serve", "--config", good, "--mode", "lax"], /enforce, audit, permissive/],
     [["serve", "--config", good, "extra"], /`extra` is one argument too many/],
+    [["serve", "--config", good, "--tls-cert", "x"], /`--tls-key` is missing/],
+    [["serve", "--config", good, "--tls-client-ca", "x"], /`--tls-cert` is missing/],
+    [["serve", "--config", good, "--socket", "x", "--port", "1"], /`--port` has no meaning with `--socket`/],
+    [["serve", "--config", good, "--socket", "x", "--socket-mode", "9"], /not a mode in octal/],
+    [["serve", "--config", good, "--socket-group", "x"], /`--socket` is missing/],
+    [
+      ["serve", "--config", good, "--socket", "x", "--tls-cert", "x", "--tls-key", "x"],
+      /`--tls-cert` has no meaning with `--socket`/,
+    ],
     [["check-config"], /FILE is missing/],
     [["check-config", good, "--port", "1"], /`--port` is not a flag of `check-config`/],
   ];

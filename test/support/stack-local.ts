@@ -18,6 +18,8 @@ const host = "127.0.0.1";
 export interface LocalSettings extends StackSettings {
   /** Processes of the service behind one Envoy; 1 by default. */
   readonly replicas?: number;
+  /** A Unix socket on which the service listens in place of a port; Envoy's configuration has to name it. */
+  readonly socket?: string;
   /** Further variables of the service. */
   readonly env?: NodeJS.ProcessEnv;
 }
@@ -67,7 +69,10 @@ export async function startLocal(settings: LocalSettings): Promise<LocalStack> {
     "127.0.0.1:9901": admin,
     "upstream:8080": upstream.port,
     ...Object.fromEntries(
-      replicas.map(({ checkPort }, i) => [`tenuo-ext-authz${i === 0 ? "" : `-${i + 1}`}:9090`, checkPort]),
+      (settings.socket === undefined ? replicas : []).map(({ checkPort }, i) => [
+        `tenuo-ext-authz${i === 0 ? "" : `-${i + 1}`}:9090`,
+        checkPort,
+      ]),
     ),
   };
 
@@ -124,7 +129,9 @@ export async function startLocal(settings: LocalSettings): Promise<LocalStack> {
 
 async function createReplica(gatewayYaml: string, settings: LocalSettings) {
   const [checkPort, healthPort] = await Promise.all([freePort(), freePort()]);
-  const ports = ["--bind", host, "--port", String(checkPort), "--health-port", String(healthPort)];
+  const { socket } = settings;
+  const place = socket === undefined ? ["--bind", host, "--port", String(checkPort)] : ["--socket", socket];
+  const ports = [...place, "--health-port", String(healthPort)];
   const keys = settings.trustedKeys.length > 0 ? ["--trusted-keys", settings.trustedKeys.join(",")] : [];
   const serve = ["serve", "--config", gatewayYaml, ...ports, ...keys, ...(settings.serveArguments ?? [])];
   let program: Program | undefined;
