@@ -30,12 +30,17 @@ unset. What is told here of gateway.yaml holds for both versions of the file, un
 
 `;
 
+const OTHER_VARIABLES = `Traces are set up by the variables of OpenTelemetry alone: [tracing.md](../tracing.md).
+`;
+
 /** Where a key is explained at length. */
 const EXPLAINED: Readonly<Record<string, string>> = {
   version: "../gateway-yaml.md#versions-1-and-2",
   "settings.mode": "../rollout.md#which-mode-a-request-has",
   "settings.max_approvals": "../approvals.md",
+  "settings.log": "../log.md",
   "settings.revocation": "../revocation.md",
+  "settings.trusted_roots": "../key-rotation.md",
   "tools.<name>.constraints.<argument>.from": "../gateway-yaml.md#how-values-are-read",
   "tools.<name>.constraints.<argument>.type": "../gateway-yaml.md#kinds-of-values",
   "routes[].pattern": "../gateway-yaml.md#how-patterns-match",
@@ -47,7 +52,7 @@ export function configurationPage(): string {
   const keys = sectionsOf(gatewayJsonSchema() as Schema);
   const commands = COMMANDS.map(commandSection).join("");
   const common = `\n### All commands\n\n${flagTable(COMMON_FLAGS)}`;
-  return `${INTRODUCTION}## gateway.yaml\n${keys}\n## Flags and variables\n${commands}${common}`;
+  return `${INTRODUCTION}## gateway.yaml\n${keys}\n## Flags and variables\n\n${OTHER_VARIABLES}${commands}${common}`;
 }
 
 /** One table for each map of named keys; those with the same keys share one. */
