@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { parse } from "yaml";
+import { serve } from "../../src/cli/serve.ts";
 
 // What no request can show of envoy/gateway.yaml: that nothing in it leads around the check.
 
@@ -54,4 +55,12 @@ test("every request has a route, and none upgrades", () => {
     assert.equal(manager.upgrade_configs, undefined);
     assert.equal(manager.http2_protocol_options.allow_connect, undefined);
   }
+});
+
+test("Envoy learns that a replica stops before it has stopped", () => {
+  const [cluster] = resources.clusters;
+  const [{ interval, no_traffic_interval: idle, timeout }] = cluster.health_checks;
+  const drainSeconds = Number(serve.flags["drain-seconds"]?.default);
+  for (const each of [interval, idle])
+    assert.ok(Number.parseFloat(each) + Number.parseFloat(timeout) < drainSeconds, each);
 });
