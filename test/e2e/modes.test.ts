@@ -22,14 +22,17 @@ const warrant = await ownIssuer.mint(root, {
 });
 const call = { tool: "read_file", args: { name: "a" } };
 
-/** A route of each mode, and one with that of the file. */
+/**
+ * A route of each mode, and one with that of the file. A container's file can't be replaced in one step, so what nothing
+ * can do without stands last: a file that was cut is an error.
+ */
 const gatewayYaml = (mode: Mode): string => `
 version: "2"
-settings: {mode: ${mode}}
-tools: {read_file: {constraints: {name: {from: path, path: name, required: true}}}}
 routes:
   - {pattern: "/default/{name}", method: GET, tool: read_file}
 ${MODES.map((each) => `  - {pattern: "/${each}/{name}", method: GET, tool: read_file, mode: ${each}}`).join("\n")}
+tools: {read_file: {constraints: {name: {from: path, path: name, required: true}}}}
+settings: {mode: ${mode}}
 `;
 
 let stack: Stack;
@@ -189,7 +192,7 @@ describe("modes, behind Envoy", { skip }, () => {
     }
     const figures = await asking.stop();
     t.diagnostic(`15 changes of mode: ${told(figures)}`);
-    assert.deepEqual([figures.wrong, figures.errors], [[], 0]);
+    assert.deepEqual([[...new Set(figures.wrong)], figures.errors], [[], 0]);
     assert.ok(figures.asked > questions.length);
   });
 });
