@@ -38,7 +38,10 @@ sort | uniq -c | sort -rn`,
 } as const;
 
 /** Of lines that tell no decision, as far as pages ask for them. */
-const EVENT_FIELDS = ["message", "result", "errors", "lines", "err", "count", "spans_lost"];
+const EVENT_FIELDS = [
+  ...["message", "cause", "result", "kept", "errors", "changes"],
+  ...["lines", "err", "count", "spans_lost"],
+];
 
 const repository = new URL("../../../", import.meta.url);
 const page = readFileSync(new URL("../../../docs/log.md", import.meta.url), "utf8");
