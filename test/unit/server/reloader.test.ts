@@ -8,6 +8,7 @@ import {
   rmSync,
   symlinkSync,
   utimesSync,
+  watch,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -153,6 +154,37 @@ test("swaps while files are read end in the last one", async (t) => {
   }
   await becomes("/swap/199");
   t.diagnostic(`200 swaps, ${reloads.length} reloads`);
+});
+
+test("folders that hold none of the files any more are let go", async (t) => {
+  const folder = newFolder(t);
+  const map = mountConfigMap(folder, { "gateway.yaml": gateway("/start") });
+  let opened = 0;
+  let closed = 0;
+  const open: OpenWatch = (...args) => {
+    const watcher = watch(...args);
+    opened++;
+    return {
+      on: watcher.on.bind(watcher),
+      close: () => {
+        watcher.close();
+        closed++;
+      },
+    };
+  };
+  const { becomes, reloader } = await startWatching(
+    t,
+    { configFile: join(folder, "gateway.yaml") },
+    { open },
+  );
+  for (let i = 0; i < 5; i++) {
+    map.swap({ "gateway.yaml": gateway(`/swap/${i}`) });
+    await becomes(`/swap/${i}`);
+  }
+  await waitFor("the folder of the link and that of the file", () => opened - closed === 2 || undefined);
+  assert.ok(opened > 2);
+  reloader.close();
+  assert.equal(closed, opened);
 });
 
 test("what changes no content makes no reload", async (t) => {
