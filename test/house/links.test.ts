@@ -22,6 +22,8 @@ test("every relative link of a page leads to a file, and to a heading where it n
 test("no page is beyond reach from the README", () => {
   const reached = new Set(["README.md"]);
   for (const page of reached) {
+    // It names what changed, not where to read on.
+    if (page === "CHANGELOG.md") continue;
     for (const { target } of linksOf(page)) {
       const [file] = placeOf(page, target);
       if (file.endsWith(".md") && existsSync(join(root, file))) reached.add(file);
