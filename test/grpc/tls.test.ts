@@ -4,8 +4,11 @@ import { connect as connectHttp2, constants } from "node:http2";
 import { get } from "node:https";
 import { connect as connectTcp } from "node:net";
 import { after, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { type ConnectionOptions, connect, type TLSSocket } from "node:tls";
+import { freePort } from "../../src/cli/demo/free-port.ts";
 import { CHECK_PATH } from "../../src/server/grpc.ts";
+import { metric } from "../support/metric.ts";
 import { createPki, type Issued, noPki } from "../support/pki.ts";
 import { type Serving, startServe } from "../support/service.ts";
 import { waitFor } from "../support/wait.ts";
@@ -230,4 +233,42 @@ test("connections that are told to go amid their calls lose none, over TLS too",
   await Promise.all([work(), work()]);
   t.diagnostic(`${answered} calls over ${connections} connections`);
   assert.ok(connections >= 6);
+});
+
+test("handshakes that don't go on are ended, and connections cut off amid TLS leave nothing behind", {
+  skip,
+}, async (t) => {
+  const { ca, server, client } = certificates;
+  const healthPort = await freePort();
+  const env = { TENUO_HEALTH_PORT: String(healthPort) };
+  const service = await startServe(t, GATEWAY, { args: flags(server, ca.cert), env });
+  const silent = ["", "\x16\x03"].map((start) => {
+    const socket = connectTcp(service.port, "127.0.0.1", () => socket.write(start));
+    t.after(() => socket.destroy());
+    return new Promise((resolve) => socket.on("error", () => {}).on("close", resolve));
+  });
+  const { ALPNProtocols: _, ...options } = shown(client);
+  const cutOff = async (_none: unknown, i: number): Promise<void> => {
+    const plain = connectTcp(service.port, "127.0.0.1");
+    plain.on("error", () => {});
+    const session = connectHttp2("https://127.0.0.1", {
+      createConnection: () => connect({ socket: plain, ...options, ALPNProtocols: ["h2"] }),
+    });
+    session.on("error", () => {});
+    for (let n = 0; n < 20; n++)
+      session
+        .request(CALL)
+        .on("error", () => {})
+        .resume()
+        .end(EMPTY_CHECK);
+    await sleep(i % 40);
+    plain.resetAndDestroy();
+    session.destroy();
+  };
+  for (let round = 0; round < 4; round++) await Promise.all(Array.from({ length: 40 }, cutOff));
+  await Promise.all(silent);
+  assert.equal(await ask(service, shown(client)), "200");
+  await waitFor("all connections to be gone", async () =>
+    (await metric(healthPort, "tenuo_connections")) === 0 ? true : undefined,
+  );
 });
