@@ -37,9 +37,9 @@ const generators: readonly (() => Generated | Promise<Generated>)[] = [
   dashboard,
 ];
 
-/** TypeScript types of proto/; the options are those of src/server/grpc.ts. */
+/** TypeScript types of proto/; the options are those of src/server/grpc/grpc.ts. */
 function grpcTypes(): Generated {
-  const folder = "src/server/generated";
+  const folder = "src/server/grpc/generated";
   const out = mkdtempSync(join(tmpdir(), "tenuo-types-"));
   try {
     const generator = join(root, "node_modules/@grpc/proto-loader/build/bin/proto-loader-gen-types.js");

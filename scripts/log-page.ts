@@ -1,5 +1,5 @@
-import { LOG_EVENTS } from "../src/server/log-events.ts";
-import { DECISION_FIELDS } from "../src/server/log-fields.ts";
+import { LOG_EVENTS } from "../src/server/log/log-events.ts";
+import { DECISION_FIELDS } from "../src/server/log/log-fields.ts";
 import { code, table } from "./markdown.ts";
 
 const INTRODUCTION = `# Log

@@ -1,5 +1,5 @@
-import { createMetrics, type Measured } from "../src/server/metrics.ts";
-import type { StateView } from "../src/server/state.ts";
+import { createMetrics, type Measured } from "../src/server/metrics/metrics.ts";
+import type { StateView } from "../src/server/state/state.ts";
 import { code, table } from "./markdown.ts";
 
 const INTRODUCTION = `# Metrics

@@ -1,4 +1,4 @@
-import { readConfigFile } from "../server/config-file.ts";
+import { readConfigFile } from "../server/state/config-file.ts";
 import { type Command, EXIT_FAILED, EXIT_OK } from "./command.ts";
 
 export const checkConfig: Command = {

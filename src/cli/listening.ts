@@ -1,6 +1,6 @@
+import type { UnixSocket } from "../server/port/unix-socket.ts";
 import type { ServerOptions } from "../server/server.ts";
-import type { TlsFiles } from "../server/tls-files.ts";
-import type { UnixSocket } from "../server/unix-socket.ts";
+import type { TlsFiles } from "../server/state/tls-files.ts";
 import { type Flags, type Input, UsageError } from "./command.ts";
 import { octalMode, required, wholeNumber } from "./flag-value.ts";
 

@@ -1,4 +1,4 @@
-import type { LogEvent } from "../server/log-events.ts";
+import type { LogEvent } from "../server/log/log-events.ts";
 import type { Input } from "./command.ts";
 
 /** Says something to people while the service runs, whatever the level of the log; the log tells the same. */

@@ -1,6 +1,6 @@
 import { SEED_BYTES, type SigningKey, signingKeyFromSeed } from "../crypto/ed25519.ts";
 import { parseJson } from "../gateway/json.ts";
-import { readTextFile } from "../server/read-file.ts";
+import { readTextFile } from "../server/state/read-file.ts";
 import { finish } from "../steps.ts";
 import { isObject, type Value } from "../value.ts";
 import { encodeHeader, parseWarrantHeader } from "../warrant/header.ts";

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { CheckPort } from "./check-port.ts";
-import type { GrpcServer } from "./grpc-server.ts";
+import type { GrpcServer } from "./grpc/grpc-server.ts";
 import { NOTICE_MS } from "./limits.ts";
-import type { Log } from "./log.ts";
+import type { Log } from "./log/log.ts";
+import type { CheckPort } from "./port/check-port.ts";
 
 /** What of a running service has to come to an end. */
 export interface Drained {

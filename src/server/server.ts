@@ -1,9 +1,9 @@
 import { createServer as createHttpServer, type ServerOptions as HttpServerOptions } from "node:http";
 import type { AddressInfo, Server as NetServer } from "node:net";
-import { createCheckService } from "./check.ts";
-import { createCheckPort } from "./check-port.ts";
+import { createCheckService } from "./check/check.ts";
+import { createWorkQueue, DEFAULT_MAX_INFLIGHT } from "./check/work-queue.ts";
 import { drain } from "./drain.ts";
-import { createGrpcServer } from "./grpc-server.ts";
+import { createGrpcServer } from "./grpc/grpc-server.ts";
 import {
   HEALTH_CHECKING_MS,
   HEALTH_HEADERS_MS,
@@ -12,19 +12,19 @@ import {
   MAX_HEALTH_CONNECTIONS,
   MAX_HEALTH_HEADER_BYTES,
 } from "./limits.ts";
-import { listen } from "./listen.ts";
-import type { Log } from "./log.ts";
-import { createMetrics } from "./metrics.ts";
+import type { Log } from "./log/log.ts";
+import { createMetrics } from "./metrics/metrics.ts";
 import type { Outcome } from "./outcome.ts";
 import { type Health, healthPages } from "./pages.ts";
+import { createCheckPort } from "./port/check-port.ts";
+import { listen } from "./port/listen.ts";
+import { listenOnSocket, type UnixSocket } from "./port/unix-socket.ts";
 import { unreadyReasons } from "./readiness.ts";
 import { seldom } from "./seldom.ts";
-import type { Snapshot } from "./snapshot.ts";
-import type { StateView } from "./state.ts";
+import type { Snapshot } from "./state/snapshot.ts";
+import type { StateView } from "./state/state.ts";
 import { statusOf } from "./status.ts";
-import type { Tracer } from "./trace.ts";
-import { listenOnSocket, type UnixSocket } from "./unix-socket.ts";
-import { createWorkQueue, DEFAULT_MAX_INFLIGHT } from "./work-queue.ts";
+import type { Tracer } from "./trace/trace.ts";
 
 export interface ServerOptions {
   /** In place of `bind` and `port`. */

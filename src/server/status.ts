@@ -1,7 +1,6 @@
-import { countIds } from "../warrant/packed-ids.ts";
-import type { RevocationList } from "../warrant/revocation-list.ts";
-import { rfc3339 } from "./certificates.ts";
-import type { StateView } from "./state.ts";
+import { rfc3339 } from "./state/certificates.ts";
+import { listStatus } from "./state/list-status.ts";
+import type { StateView } from "./state/state.ts";
 
 /**
  * What /status tells.
@@ -36,9 +35,4 @@ export function statusOf(
         : { not_after: rfc3339(tls.notAfter), client_certificates: tls.clientCa !== undefined },
     revocation_list: revocation === undefined ? null : listStatus(revocation.list, now),
   };
-}
-
-/** What the log and /status tell of a list at `now` (Unix seconds). */
-export function listStatus({ version, ids, issuedAt }: RevocationList, now: number) {
-  return { version: Number(version), entries: countIds(ids), age_secs: now - issuedAt };
 }

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { QUIET_MS } from "../../src/server/reloader.ts";
+import { QUIET_MS } from "../../src/server/state/reloader.ts";
 import { type Answerer, callHeaders, keepAsking, overGrpc, type Question, told } from "../support/asking.ts";
 import { type Files, mountConfigMap } from "../support/config-map.ts";
 import { type Holdings, INSPECTED, inspect } from "../support/inspect.ts";

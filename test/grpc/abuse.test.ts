@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { gzipSync } from "node:zlib";
 import { freePort } from "../../src/cli/demo/free-port.ts";
-import { CHECK_PATH, connectAuthorization } from "../../src/server/grpc.ts";
+import { CHECK_PATH, connectAuthorization } from "../../src/server/grpc/grpc.ts";
 import { decodeResponse, serializeCheck } from "../support/check-request.ts";
 import { metric } from "../support/metric.ts";
 import { ownIssuer } from "../support/own.ts";

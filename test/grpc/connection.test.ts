@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { connect as connectTcp } from "node:net";
 import { type TestContext, test } from "node:test";
-import { connectAuthorization } from "../../src/server/grpc.ts";
+import { connectAuthorization } from "../../src/server/grpc/grpc.ts";
 import {
   IDLE_MS,
   KEEPALIVE_ANSWER_MS,

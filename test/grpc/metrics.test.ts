@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { connectAuthorization } from "../../src/server/grpc.ts";
-import type { Snapshot } from "../../src/server/snapshot.ts";
+import { connectAuthorization } from "../../src/server/grpc/grpc.ts";
+import type { Snapshot } from "../../src/server/state/snapshot.ts";
 import { metric } from "../support/metric.ts";
 import { ownIssuer } from "../support/own.ts";
 import { startService } from "../support/service.ts";

@@ -7,7 +7,7 @@ import { after, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type ConnectionOptions, connect, type TLSSocket } from "node:tls";
 import { freePort } from "../../src/cli/demo/free-port.ts";
-import { CHECK_PATH } from "../../src/server/grpc.ts";
+import { CHECK_PATH } from "../../src/server/grpc/grpc.ts";
 import { metric } from "../support/metric.ts";
 import { createPki, type Issued, noPki } from "../support/pki.ts";
 import { type Serving, startServe } from "../support/service.ts";

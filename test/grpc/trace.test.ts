@@ -3,10 +3,10 @@ import { once } from "node:events";
 import { createServer } from "node:net";
 import { type TestContext, test } from "node:test";
 import { Client, credentials as clientCredentials, Metadata } from "@grpc/grpc-js";
-import { connectAuthorization } from "../../src/server/grpc.ts";
-import type { Log } from "../../src/server/log.ts";
-import { startTracer } from "../../src/server/trace.ts";
-import { readTraceSettings } from "../../src/server/trace-settings.ts";
+import { connectAuthorization } from "../../src/server/grpc/grpc.ts";
+import type { Log } from "../../src/server/log/log.ts";
+import { startTracer } from "../../src/server/trace/trace.ts";
+import { readTraceSettings } from "../../src/server/trace/trace-settings.ts";
 import { serializeCheck } from "../support/check-request.ts";
 import {
   attributesOf,

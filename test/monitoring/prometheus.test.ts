@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { freePort } from "../../src/cli/demo/free-port.ts";
-import { createMetrics } from "../../src/server/metrics.ts";
+import { createMetrics } from "../../src/server/metrics/metrics.ts";
 import { overGrpc } from "../support/asking.ts";
 import { ALERTS, PANEL_QUERIES, RULES } from "../support/monitoring.ts";
 import { ownIssuer } from "../support/own.ts";

@@ -1,6 +1,6 @@
 import { generateSigningKey, type SigningKey } from "../../src/crypto/ed25519.ts";
 import type { Reason } from "../../src/decision/reason.ts";
-import type { Snapshot } from "../../src/server/snapshot.ts";
+import type { Snapshot } from "../../src/server/state/snapshot.ts";
 import { finish } from "../../src/steps.ts";
 import type { Value } from "../../src/value.ts";
 import { encodeHeader, parseWarrantHeader } from "../../src/warrant/header.ts";

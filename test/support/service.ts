@@ -5,12 +5,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
-import { loadSnapshot } from "../../src/server/load-snapshot.ts";
-import type { Log } from "../../src/server/log.ts";
-import { messagesOf } from "../../src/server/part.ts";
+import type { Log } from "../../src/server/log/log.ts";
 import { type RunningServer, startServer } from "../../src/server/server.ts";
-import type { Snapshot } from "../../src/server/snapshot.ts";
-import { createState, type StateView } from "../../src/server/state.ts";
+import { loadSnapshot } from "../../src/server/state/load-snapshot.ts";
+import { messagesOf } from "../../src/server/state/part.ts";
+import type { Snapshot } from "../../src/server/state/snapshot.ts";
+import { createState, type StateView } from "../../src/server/state/state.ts";
 import { waitFor } from "./wait.ts";
 
 export interface Service extends RunningServer {

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { isRefusal } from "../../../src/gateway/refusal.ts";
 import type { HttpRequest } from "../../../src/gateway/request.ts";
-import { createCheckService } from "../../../src/server/check.ts";
-import { readCheckRequest } from "../../../src/server/check-request.ts";
-import type { CheckResponse } from "../../../src/server/grpc.ts";
-import type { Log } from "../../../src/server/log.ts";
-import type { WorkQueue } from "../../../src/server/work-queue.ts";
+import { createCheckService } from "../../../src/server/check/check.ts";
+import { readCheckRequest } from "../../../src/server/check/check-request.ts";
+import type { WorkQueue } from "../../../src/server/check/work-queue.ts";
+import type { CheckResponse } from "../../../src/server/grpc/grpc.ts";
+import type { Log } from "../../../src/server/log/log.ts";
 import { finish } from "../../../src/steps.ts";
 import { requestHash } from "../../../src/warrant/approval/request-hash.ts";
 import { encodeHeader } from "../../../src/warrant/header.ts";

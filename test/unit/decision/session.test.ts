@@ -5,7 +5,7 @@ import { authorize, type Policy } from "../../../src/decision/authorize.ts";
 import type { Mode } from "../../../src/decision/decision.ts";
 import { loadGateway } from "../../../src/gateway/load.ts";
 import type { HttpRequest } from "../../../src/gateway/request.ts";
-import { toCheckResponse } from "../../../src/server/check-response.ts";
+import { toCheckResponse } from "../../../src/server/check/check-response.ts";
 import { finish } from "../../../src/steps.ts";
 import { encodeHeader } from "../../../src/warrant/header.ts";
 import { signProof } from "../../../src/warrant/proof.ts";

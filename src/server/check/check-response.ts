@@ -1,0 +1,209 @@
+import type { Allow, Decision, Deny } from "../../decision/decision.ts";
+import { ANSWERS, CHAIN_FAULT_CODES, RPC_CODES } from "../../decision/reason.ts";
+import { dashed } from "../../gateway/header.ts";
+import type { HttpRequest } from "../../gateway/request.ts";
+import { formatValue } from "../../value.ts";
+import { cut, explain, toHeaderText } from "../explain.ts";
+import type { CheckResponse } from "../grpc/grpc.ts";
+import { verdictOf } from "../outcome.ts";
+import type { AnswerSettings } from "../state/snapshot.ts";
+
+/** Headers that speak for us to the upstream; a client's copy never gets through. */
+const RESULT_HEADERS = [
+  "x-tenuo-warrant-id",
+  "x-tenuo-tool",
+  "x-tenuo-holder",
+  "x-tenuo-root",
+  "x-tenuo-chain-depth",
+  "x-tenuo-request-id",
+  "x-tenuo-warning",
+  "x-tenuo-deny-reason",
+] as const;
+type ResultHeader = (typeof RESULT_HEADERS)[number];
+
+const LONGEST_RESULT_HEADER = Math.max(...RESULT_HEADERS.map((name) => name.length));
+
+function isResultHeader(name: string): boolean {
+  return RESULT_HEADERS.includes(name as ResultHeader);
+}
+
+type HeaderOption = NonNullable<NonNullable<CheckResponse["okResponse"]>["headers"]>[number];
+type Metadata = Readonly<Record<string, string | number | undefined>>;
+
+/** The one place where an answer to Envoy is made. */
+export function toCheckResponse(
+  decision: Decision,
+  requestId: string,
+  request: HttpRequest,
+  settings: AnswerSettings,
+): CheckResponse {
+  if (decision.allow) return allow(decision, requestId, request, settings);
+  return verdictOf(decision) === "would_deny"
+    ? letPass(decision, requestId, request, settings)
+    : deny(decision, requestId, settings.debugMode);
+}
+
+function allow(
+  decision: Allow,
+  requestId: string,
+  request: HttpRequest,
+  settings: AnswerSettings,
+): CheckResponse {
+  const { tool, warrantId, holder, root, chainDepth, mode, sessionId, agentId } = decision;
+  return ok(request, settings, {
+    set: {
+      "x-tenuo-warrant-id": warrantId,
+      "x-tenuo-tool": tool,
+      "x-tenuo-holder": holder,
+      "x-tenuo-root": root,
+      "x-tenuo-chain-depth": String(chainDepth),
+      "x-tenuo-request-id": requestId,
+    },
+    metadata: {
+      request_id: requestId,
+      decision: "allow",
+      tool,
+      warrant_id: warrantId,
+      root,
+      chain_depth: chainDepth,
+      mode,
+      session_id: cut(sessionId),
+      agent_id: cut(agentId),
+    },
+  });
+}
+
+/** No unproven fact goes along: not in a header, and not in metadata that a later filter may believe. */
+function letPass(
+  decision: Deny,
+  requestId: string,
+  request: HttpRequest,
+  settings: AnswerSettings,
+): CheckResponse {
+  const { reason, tool, mode } = decision;
+  const warning = mode === "permissive" ? { "x-tenuo-warning": reason } : {};
+  return ok(request, settings, {
+    set: { "x-tenuo-request-id": requestId, ...warning },
+    toClient: warning,
+    metadata: { request_id: requestId, decision: "would_deny", reason, tool, mode },
+  });
+}
+
+interface Ok {
+  readonly set: Readonly<Partial<Record<ResultHeader, string>>>;
+  readonly toClient?: Readonly<Partial<Record<ResultHeader, string>>>;
+  readonly metadata: Metadata;
+}
+
+function ok(
+  request: HttpRequest,
+  settings: AnswerSettings,
+  { set, toClient = {}, metadata }: Ok,
+): CheckResponse {
+  return {
+    status: { code: 0 },
+    okResponse: {
+      headers: toHeaderOptions(set),
+      headersToRemove: [...forgedHeaders(request, set), ...settings.stripHeaders],
+      responseHeadersToAdd: toHeaderOptions(toClient),
+    },
+    dynamicMetadata: toStruct(metadata),
+  };
+}
+
+/** Result headers that aren't set, and every spelling of one that an upstream may read as it. */
+function forgedHeaders(request: HttpRequest, set: Ok["set"]): readonly string[] {
+  const unset = RESULT_HEADERS.filter((name) => !(name in set));
+  const aliases = [...request.headers.lines.keys()].filter(
+    (name) => name.length <= LONGEST_RESULT_HEADER && /[_.]/.test(name) && isResultHeader(dashed(name)),
+  );
+  return [...unset, ...aliases];
+}
+
+function deny(decision: Deny, requestId: string, debugMode: boolean): CheckResponse {
+  const { reason, tool, warrantId, root, chainDepth, mode, sessionId, agentId } = decision;
+  const { status, message } = ANSWERS[reason];
+  const detail = debugMode ? explain(decision) : undefined;
+  const headers: Record<string, string> = {
+    "x-tenuo-deny-reason": detail === undefined ? reason : `${reason}: ${detail}`,
+    "x-tenuo-request-id": requestId,
+    "content-type": "application/json",
+  };
+  if (status === 401) headers["www-authenticate"] = "Tenuo";
+  return {
+    status: { code: RPC_CODES[status], message },
+    deniedResponse: {
+      status: { code: status },
+      headers: toHeaderOptions(headers),
+      body: JSON.stringify(toBody(decision, requestId, detail)),
+    },
+    dynamicMetadata: toStruct({
+      request_id: requestId,
+      decision: "deny",
+      reason,
+      tool,
+      warrant_id: warrantId,
+      root,
+      chain_depth: chainDepth,
+      mode,
+      session_id: cut(sessionId),
+      agent_id: cut(agentId),
+    }),
+  };
+}
+
+function toBody(decision: Deny, requestId: string, detail: string | undefined): object {
+  const { reason, chainFault, warrantId, tool, field, constraint, value, approval } = decision;
+  const { error, code, message } = ANSWERS[reason];
+  return {
+    authorized: false,
+    error: chainFault ?? error,
+    error_code: chainFault === undefined ? code : CHAIN_FAULT_CODES[chainFault],
+    reason,
+    message: cut(approval?.message) ?? message,
+    request_id: requestId,
+    warrant_id: warrantId,
+    tool,
+    field: cut(field),
+    constraint: cut(constraint),
+    request_hash: approval?.requestHash,
+    required_approvals: approval?.required,
+    received_approvals: approval?.received,
+    required_approvers: approval?.approvers,
+    ...(detail === undefined
+      ? {}
+      : {
+          value: value === undefined ? undefined : formatValue(value),
+          detail,
+        }),
+  };
+}
+
+/** `append` and its successor both say overwrite: some releases of Envoy read one, some the other. */
+function toHeaderOptions(headers: Readonly<Record<string, string>>): HeaderOption[] {
+  return Object.entries(headers).map(([key, value]) => ({
+    header: { key, value: toHeaderText(value) },
+    append: { value: false },
+    appendAction: "OVERWRITE_IF_EXISTS_OR_ADD",
+  }));
+}
+
+function toStruct(metadata: Metadata): NonNullable<CheckResponse["dynamicMetadata"]> {
+  const fields: Record<string, { stringValue: string } | { numberValue: number }> = {};
+  for (const [name, value] of Object.entries(metadata)) {
+    if (typeof value === "number") fields[name] = { numberValue: value };
+    // A text that isn't UTF-8 would make the answer one that a proxy can't read.
+    else if (value !== undefined) fields[name] = { stringValue: value.toWellFormed() };
+  }
+  return { fields };
+}
+
+/** A fault of ours, whose cause is in the log. */
+export function internalFault(mode: Deny["mode"]): Deny {
+  return { allow: false, reason: "internal", mode, detail: "see the log of the authorizer" };
+}
+
+/** Where nothing else can be said. */
+export function internalDenial(requestId: string): CheckResponse {
+  return deny(internalFault("enforce"), requestId, false);
+}

@@ -1,0 +1,78 @@
+import type { ServerHttp2Stream } from "node:http2";
+import { MAX_WATCHES } from "../limits.ts";
+import { healthCodec, type ServingStatus } from "./grpc.ts";
+import {
+  INTERNAL,
+  isOpen,
+  NOT_FOUND,
+  RESOURCE_EXHAUSTED,
+  sendError,
+  sendMessage,
+  startMessages,
+  type Unreceived,
+  writeMessage,
+} from "./grpc-message.ts";
+
+/** grpc.health.v1, for the server as a whole and for the Authorization service. */
+export interface HealthService {
+  /** Handlers by path, each for a call whose message has arrived. */
+  readonly methods: ReadonlyMap<string, (stream: ServerHttp2Stream, message: Buffer | Unreceived) => void>;
+  readonly setServing: (serving: boolean) => void;
+  /** Ends all watches, which would last for ever. */
+  readonly end: () => void;
+}
+
+const SERVICES: readonly string[] = ["", "envoy.service.auth.v3.Authorization"];
+
+export function createHealthService(): HealthService {
+  let status: ServingStatus = "NOT_SERVING";
+  /** With whether they ask for a service there is; the others have their answer, and stay as well. */
+  const watchers = new Map<ServerHttp2Stream, boolean>();
+  const { check, watch, list } = healthCodec;
+
+  /** Calls `answer` with the name of the service that is asked for. */
+  const about =
+    (answer: (stream: ServerHttp2Stream, service: string) => void) =>
+    (stream: ServerHttp2Stream, message: Buffer | Unreceived): void => {
+      const service = Buffer.isBuffer(message) ? check.decode(message) : undefined;
+      if (service === undefined) sendError(stream, INTERNAL, "not a HealthCheckRequest");
+      else answer(stream, service);
+    };
+
+  return {
+    methods: new Map([
+      [
+        check.path,
+        about((stream, service) => {
+          if (SERVICES.includes(service)) sendMessage(stream, check.encode(status));
+          else sendError(stream, NOT_FOUND, "unknown service");
+        }),
+      ],
+      [
+        watch.path,
+        about((stream, service) => {
+          if (watchers.size >= MAX_WATCHES) return sendError(stream, RESOURCE_EXHAUSTED, "too many watches");
+          const isKnown = SERVICES.includes(service);
+          startMessages(stream);
+          writeMessage(stream, check.encode(isKnown ? status : "SERVICE_UNKNOWN"));
+          if (!isOpen(stream)) return;
+          watchers.set(stream, isKnown);
+          stream.once("close", () => watchers.delete(stream));
+        }),
+      ],
+      [
+        list.path,
+        (stream) => sendMessage(stream, list.encode(new Map(SERVICES.map((name) => [name, status])))),
+      ],
+    ]),
+    setServing: (serving) => {
+      const next = serving ? "SERVING" : "NOT_SERVING";
+      if (next === status) return;
+      status = next;
+      for (const [stream, isKnown] of watchers) if (isKnown) writeMessage(stream, check.encode(status));
+    },
+    end: () => {
+      for (const stream of watchers.keys()) stream.end();
+    },
+  };
+}

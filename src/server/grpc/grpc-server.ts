@@ -1,0 +1,170 @@
+import { createServer, type IncomingHttpHeaders, type ServerHttp2Stream } from "node:http2";
+import type { Duplex } from "node:stream";
+import {
+  MAX_ARRIVING_BYTES,
+  MAX_GRPC_HEADER_BYTES,
+  MAX_GRPC_HEADERS,
+  MAX_HEALTH_MESSAGE_BYTES,
+  MAX_MESSAGE_BYTES,
+  MAX_REJECTED_STREAMS,
+  MAX_RESETS,
+  MAX_RESETS_PER_SECOND,
+  MAX_SESSION_MEGABYTES,
+  MAX_STREAMS,
+} from "../limits.ts";
+import { readTraceParent, type TraceParent } from "../trace-parent.ts";
+import { CHECK_PATH, type CheckResponse } from "./grpc.ts";
+import { createHealthService } from "./grpc-health.ts";
+import {
+  createArriving,
+  isOpen,
+  receiveMessage,
+  refuse,
+  sendError,
+  sendMessage,
+  UNIMPLEMENTED,
+  type Unreceived,
+} from "./grpc-message.ts";
+import { type CaredSession, careFor } from "./http2-session.ts";
+
+/** A check as it came in. */
+export interface Arrival {
+  /** A serialized CheckRequest, or whatever was sent for one; or why nothing was. */
+  readonly message: Buffer | Unreceived;
+  /** In milliseconds of `performance.now()`, which no change of the clock moves. */
+  readonly receivedAt: number;
+  /** Likewise, when the caller gives up; infinite where it doesn't say. */
+  readonly answerBy: number;
+  /** The span of the caller's that this call is, where it says so: a proxy's own, that no client of it can name. */
+  readonly parent?: TraceParent | undefined;
+  /** The caller is gone already. */
+  readonly isCancelled: () => boolean;
+}
+
+/** How `Check` is answered. An error in gRPC can become an allow in a proxy, so there is none. */
+export interface CheckService {
+  /** Calls `reply` once, now or later; not at all where the caller is gone. */
+  readonly check: (arrival: Arrival, reply: (response: CheckResponse) => void) => void;
+  /** Makes a denial of anything that isn't a whole answer; may not throw. */
+  readonly encode: (response: CheckResponse) => Buffer;
+}
+
+export interface ConnectionTerms {
+  /** After so long a connection is ended, between calls; Infinity: never. */
+  readonly maxAgeSeconds: number;
+}
+
+/** A gRPC server that listens nowhere: connections are handed to it. */
+export interface GrpcServer {
+  readonly accept: (connection: Duplex) => CaredSession | undefined;
+  /** What grpc.health.v1 tells, of the server and of the Authorization service. */
+  readonly setServing: (serving: boolean) => void;
+  /** Calls that aren't finished. */
+  readonly calls: () => number;
+  /** Tells all peers to go, also those still to come, and lets their calls end. */
+  readonly drain: () => void;
+}
+
+const HTTP2_OPTIONS = {
+  maxSessionMemory: MAX_SESSION_MEGABYTES,
+  maxHeaderListPairs: MAX_GRPC_HEADERS,
+  maxSessionRejectedStreams: MAX_REJECTED_STREAMS,
+  streamResetBurst: MAX_RESETS,
+  streamResetRate: MAX_RESETS_PER_SECOND,
+  settings: { maxConcurrentStreams: MAX_STREAMS, maxHeaderListSize: MAX_GRPC_HEADER_BYTES },
+};
+
+/** `application/grpc`, with or without the format of the messages behind it; not `application/grpc-web`. */
+const GRPC_MEDIA_TYPE = /^application\/grpc(?:$|[+;])/;
+
+export function createGrpcServer(service: CheckService, { maxAgeSeconds }: ConnectionTerms): GrpcServer {
+  const server = createServer(HTTP2_OPTIONS);
+  const sessions = new Set<CaredSession>();
+  const health = createHealthService();
+  const arriving = createArriving(MAX_ARRIVING_BYTES);
+  let draining = false;
+
+  // Node makes the session while it is told of the connection.
+  let accepted: Duplex;
+  let begun: CaredSession | undefined;
+  server.on("session", (session) => {
+    const cared = careFor(session, accepted, maxAgeSeconds * 1000);
+    begun = cared;
+    sessions.add(cared);
+    session.once("close", () => sessions.delete(cared));
+    if (draining) cared.retire();
+  });
+  server.on("stream", (stream, headers) => {
+    // A stream that breaks is closed by itself; without a listener it would end the process.
+    stream.on("error", () => {});
+    if (headers[":method"] !== "POST") return refuse(stream, { ":status": 405, allow: "POST" });
+    if (!GRPC_MEDIA_TYPE.test(headers["content-type"] ?? "")) return refuse(stream, { ":status": 415 });
+    const path = headers[":path"] ?? "";
+    if (path === CHECK_PATH) {
+      const receivedAt = performance.now();
+      const answerBy = receivedAt + timeoutOf(headers);
+      return receiveMessage(stream, MAX_MESSAGE_BYTES, arriving, (message) =>
+        answer(service, stream, {
+          ...{ message, receivedAt, answerBy, parent: parentOf(headers) },
+          isCancelled: () => !isOpen(stream),
+        }),
+      );
+    }
+    const method = health.methods.get(path);
+    if (method === undefined) return sendError(stream, UNIMPLEMENTED, "unknown method");
+    receiveMessage(stream, MAX_HEALTH_MESSAGE_BYTES, arriving, (message) => method(stream, message));
+  });
+
+  return {
+    accept: (connection) => {
+      accepted = connection;
+      begun = undefined;
+      server.emit("connection", connection);
+      return begun;
+    },
+    setServing: health.setServing,
+    calls: () => sum(sessions, (session) => session.calls()),
+    drain: () => {
+      draining = true;
+      health.end();
+      for (const session of sessions) session.retire();
+    },
+  };
+}
+
+function sum<Item>(items: Iterable<Item>, count: (item: Item) => number): number {
+  let total = 0;
+  for (const item of items) total += count(item);
+  return total;
+}
+
+function answer({ check, encode }: CheckService, stream: ServerHttp2Stream, arrival: Arrival): void {
+  let replied = false;
+  const reply = (response: CheckResponse): void => {
+    if (replied) return;
+    replied = true;
+    sendMessage(stream, encode(response));
+  };
+  try {
+    check(arrival, reply);
+  } catch {
+    // Of nothing, `encode` makes a denial.
+    reply({});
+  }
+}
+
+/** Node joins several lines with commas, and then there is none. */
+function parentOf({ traceparent, tracestate }: IncomingHttpHeaders): TraceParent | undefined {
+  return traceparent === undefined
+    ? undefined
+    : readTraceParent([traceparent].flat(), [tracestate ?? []].flat());
+}
+
+/** Milliseconds in each unit of `grpc-timeout`. */
+const UNITS: Readonly<Record<string, number>> = { H: 3_600_000, M: 60_000, S: 1000, m: 1, u: 1e-3, n: 1e-6 };
+
+/** Milliseconds. What can't be read is no time limit of the caller's; ours hold anyway. */
+function timeoutOf(headers: IncomingHttpHeaders): number {
+  const [, digits, unit = ""] = /^(\d{1,8})([HMSmun])$/.exec(String(headers["grpc-timeout"])) ?? [];
+  return digits === undefined ? Number.POSITIVE_INFINITY : Number(digits) * (UNITS[unit] ?? 0);
+}
