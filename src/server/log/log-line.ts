@@ -1,8 +1,7 @@
 import type { Allow, Deny } from "../../decision/decision.ts";
 import { formatValue } from "../../value.ts";
 import { cut, explain } from "../explain.ts";
-import type { Outcome } from "../outcome.ts";
-import { verdictOf } from "../outcome.ts";
+import { type Outcome, verdictOf } from "../outcome.ts";
 import type { DecisionLine } from "./log-fields.ts";
 
 /** The line that tells an outcome, with nothing kept back. */

@@ -1,6 +1,5 @@
 import type { Reason } from "../../decision/reason.ts";
-import type { Outcome } from "../outcome.ts";
-import { type Verdict, verdictOf } from "../outcome.ts";
+import { type Outcome, type Verdict, verdictOf } from "../outcome.ts";
 import type { Snapshot } from "../state/snapshot.ts";
 import type { MetricRegistry, Sample } from "./metric-registry.ts";
 

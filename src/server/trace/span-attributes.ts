@@ -1,5 +1,4 @@
-import type { Outcome } from "../outcome.ts";
-import { verdictOf } from "../outcome.ts";
+import { type Outcome, verdictOf } from "../outcome.ts";
 
 /** By the conventions for spans of RPC: the method, in full. */
 export const SPAN_NAME = "envoy.service.auth.v3.Authorization/Check";
