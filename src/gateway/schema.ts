@@ -342,7 +342,7 @@ function faultsOf(issue: z.core.$ZodIssue, parent: ConfigPath): ShapeFault[] {
 }
 
 function oneOf(known: readonly string[], given: unknown): string {
-  const nearest = nearestName(String(given), known);
+  const nearest = typeof given === "string" ? nearestName(given, known) : undefined;
   const hint = nearest === undefined ? "" : `; did you mean \`${nearest}\`?`;
   return `one of ${known.map((value) => `\`${value}\``).join(", ")}${hint}`;
 }

@@ -256,6 +256,11 @@ describe("an error is told at its place", () => {
     ["a rule without a path", fileOf("a: {from: query}"), "4:24: missing key `path`, the query key to read"],
     ["a rule that is text", fileOf("a: b"), "4:24: `a` must be a map"],
     [
+      "a source that is a map",
+      fileOf("a: {from: {x: y}, path: a}"),
+      "4:31: `from` must be one of `path`, `query`, `header`, `body`, `literal`",
+    ],
+    [
       "a source in capitals",
       fileOf("a: {from: Body, path: a}"),
       "4:31: `from` must be one of `path`, `query`, `header`, `body`, `literal`; did you mean `body`?",
