@@ -1,5 +1,5 @@
 import { compileConfig } from "./config-file.ts";
-import { type PartError, PartFault, takePart } from "./part.ts";
+import { isPartRefused, type PartError, PartFault, takePart } from "./part.ts";
 import { createReading, type FilesSeen, type Reading } from "./reading.ts";
 import { loadRevocation, namedList, type RevocationSource } from "./revocation-source.ts";
 import {
@@ -66,7 +66,7 @@ interface LoadedParts extends Omit<Loaded, "snapshot"> {
 async function loadParts(sources: Sources, now: Date, inForce?: Snapshot): Promise<LoadedParts> {
   const errors: PartError[] = [];
   const warnings: string[] = [];
-  const reading = createReading();
+  const reading = createReading(inForce !== undefined);
   const rest = { errors, warnings, seen: reading.seen };
   const unixNow = Math.floor(now.getTime() / 1000);
   const tls = await takePart(
@@ -93,6 +93,10 @@ async function loadParts(sources: Sources, now: Date, inForce?: Snapshot): Promi
   const revocationList = await takePart("revocation_list", errors, inForce?.revocationList, () =>
     loadRevocation(sources, settings.revocation, terms, reading, inForce?.revocationList),
   );
+  if (revocationList === undefined && inForce !== undefined && isPartRefused("revocation_list", errors)) {
+    const unlisted = keepUnlisted(trustedKeys, sources, errors, inForce);
+    return { parts: { ...unlisted, revocationList, tls }, ...rest };
+  }
   return { parts: { config, trustedKeys, revocationList, tls }, ...rest };
 }
 
@@ -130,4 +134,18 @@ function keepLastRoot(
     message: `${hadKeys ? trustedKeysFile : configFile}: no trusted root is left, so no warrant would be believed; name one, or restart without`,
   });
   return hadKeys ? { ...parts, trustedKeys } : { ...parts, config };
+}
+
+/** The gateway.yaml that asks for the first list stays out of force without it: nothing would be revoked meanwhile. */
+function keepUnlisted(
+  trustedKeys: Parts["trustedKeys"],
+  sources: Sources,
+  errors: PartError[],
+  inForce: Snapshot,
+): Pick<Parts, "config" | "trustedKeys"> {
+  errors.push({
+    part: "config",
+    message: `${sources.configFile}: names the first revocation list, which can't be used; until it can, this file isn't in force`,
+  });
+  return keepLastRoot({ config: inForce.config, trustedKeys }, sources, errors, inForce);
 }

@@ -43,3 +43,7 @@ export async function takePart<Value>(
 export function messagesOf(errors: readonly PartError[]): readonly string[] {
   return errors.map(({ message }) => message);
 }
+
+export function isPartRefused(part: Part, errors: readonly PartError[]): boolean {
+  return errors.some((error) => error.part === part);
+}

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
-import { readFile, stat } from "node:fs/promises";
-import { setImmediate as nextTurn } from "node:timers/promises";
+import { constants } from "node:fs";
+import { type FileHandle, open } from "node:fs/promises";
+import { MAX_REVOCATION_LIST_BYTES } from "../../warrant/limits.ts";
 import { decodeText, errorCode, unreadable } from "./read-file.ts";
 
 /** Reads the files of one load, and remembers what each of them held: whoever watches them compares with that. */
@@ -26,17 +27,22 @@ export interface FileText {
   readonly sha256: string;
 }
 
-/** What is hashed between two turns of other work: less than a millisecond. */
+/** Any file: the largest is a revocation list in base64. */
+export const MAX_FILE_BYTES = 2 * MAX_REVOCATION_LIST_BYTES;
+
+/** What is read and hashed between two turns of other work: less than a millisecond. */
 const SLICE_BYTES = 262_144;
 
-export function createReading(): Reading {
+/** @param isReload what can't be read twice, as a pipe, is an error then */
+export function createReading(isReload = false): Reading {
   const seen = new Map<string, string>();
   const bytes = async (file: string): Promise<FileContent> => {
     try {
-      const content = await readFile(file);
-      const sha256 = await hash(content);
-      seen.set(file, sha256);
-      return { content, sha256 };
+      const read = isReload ? await readAgain(file) : await readFirst(file);
+      if (read === undefined)
+        throw new Error("is not a file, and what else can be read is read at the start alone");
+      seen.set(file, read.sha256);
+      return read;
     } catch (error) {
       seen.set(file, codeOf(error));
       throw unreadable(file, error);
@@ -63,21 +69,51 @@ export function createReading(): Reading {
  */
 export async function fingerprint(file: string): Promise<string | undefined> {
   try {
-    const kind = await stat(file);
-    if (!kind.isFile() && !kind.isDirectory()) return undefined;
-    return await hash(await readFile(file));
+    return (await readAgain(file))?.sha256;
   } catch (error) {
     return codeOf(error);
   }
 }
 
-async function hash(content: Uint8Array): Promise<string> {
-  const sha256 = createHash("sha256");
-  for (let start = 0; start < content.length; start += SLICE_BYTES) {
-    if (start > 0) await nextTurn();
-    sha256.update(content.subarray(start, start + SLICE_BYTES));
+async function readFirst(file: string): Promise<FileContent> {
+  return withHandle(await open(file), readAll);
+}
+
+/** Undefined for a pipe or a device: to wait for what one may never hold would keep all other files waiting too. */
+async function readAgain(file: string): Promise<FileContent | undefined> {
+  return withHandle(await open(file, constants.O_RDONLY | constants.O_NONBLOCK), async (handle) => {
+    const kind = await handle.stat();
+    return kind.isFile() || kind.isDirectory() ? readAll(handle) : undefined;
+  });
+}
+
+async function withHandle<Result>(
+  handle: FileHandle,
+  use: (handle: FileHandle) => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await use(handle);
+  } finally {
+    await handle.close();
   }
-  return sha256.digest("hex");
+}
+
+async function readAll(handle: FileHandle): Promise<FileContent> {
+  const sha256 = createHash("sha256");
+  const slices: Buffer[] = [];
+  for (let length = 0; ; ) {
+    const { buffer, bytesRead } = await handle.read(Buffer.allocUnsafe(SLICE_BYTES));
+    if (bytesRead === 0) return { content: Buffer.concat(slices), sha256: sha256.digest("hex") };
+    length += bytesRead;
+    if (length > MAX_FILE_BYTES) throw tooLarge();
+    const slice = buffer.subarray(0, bytesRead);
+    sha256.update(slice);
+    slices.push(slice);
+  }
+}
+
+function tooLarge(): Error {
+  return Object.assign(new Error(`is larger than ${MAX_FILE_BYTES} bytes`), { code: "EFBIG" });
 }
 
 function codeOf(error: unknown): string {

@@ -1,6 +1,7 @@
 import { coalesce } from "./coalesce.ts";
 import { createFolderWatch, type OpenWatch } from "./folder-watch.ts";
 import type { Loaded } from "./load-snapshot.ts";
+import { isPartRefused } from "./part.ts";
 import { fingerprint } from "./reading.ts";
 import type { Snapshot } from "./snapshot.ts";
 import type { State } from "./state.ts";
@@ -16,7 +17,13 @@ export const PATIENCE_MS = 1_000;
  */
 export const POLL_MS = 10_000;
 
-/** Why a reload ran: somebody asked for it, or a file holds something else. */
+/**
+ * How often a list or a certificate that was refused is tried again though its file stays the same: it may have been too
+ * early for it, or a disk was full. To read the largest list takes more than a second.
+ */
+export const RETRY_MS = 60_000;
+
+/** Why a reload ran: somebody asked for it, or a file holds something else, or can be used by now. */
 export type Cause = "signal" | "watch";
 
 export interface Reload {
@@ -37,6 +44,7 @@ export interface ReloaderOptions {
   /** Called once where changes are only seen by looking now and then, with why. */
   readonly deaf: (why: string) => void;
   readonly pollMs?: number;
+  readonly retryMs?: number;
   readonly open?: OpenWatch;
 }
 
@@ -45,19 +53,22 @@ export interface ReloaderOptions {
  * and on demand. What is read at a reload is watched after it. Doesn't keep the process alive.
  */
 export function createReloader(
-  state: Pick<State, "reload" | "seen" | "snapshot">,
-  { reloaded, deaf, pollMs = POLL_MS, open }: ReloaderOptions,
+  state: Pick<State, "reload" | "retry" | "seen" | "snapshot" | "failedReload">,
+  { reloaded, deaf, pollMs = POLL_MS, retryMs = RETRY_MS, open }: ReloaderOptions,
 ): Reloader {
   let isDemanded = false;
   let isClosed = false;
+  let retryAt = performance.now() + retryMs;
   const look = coalesce(async () => {
     const cause = isDemanded ? "signal" : "watch";
     isDemanded = false;
     const isWanted = cause === "signal" || (await haveChanged(state));
     if (isClosed) return;
-    if (isWanted) {
+    if (isWanted || (performance.now() >= retryAt && mayPass(state))) {
       const before = state.snapshot();
-      reloaded({ cause, before, loaded: await state.reload() });
+      const loaded = await (isWanted ? state.reload() : state.retry());
+      retryAt = performance.now() + retryMs;
+      if (loaded !== undefined) reloaded({ cause, before, loaded });
     }
     await folders.follow(state.seen().keys());
   });
@@ -85,4 +96,10 @@ async function haveChanged({ seen }: Pick<State, "seen">): Promise<boolean> {
     if (holds !== undefined && holds !== held) return true;
   }
   return false;
+}
+
+/** Whether something may be usable later that isn't now; other files are wrong until they change. */
+function mayPass({ failedReload }: Pick<State, "failedReload">): boolean {
+  const errors = failedReload()?.errors ?? [];
+  return isPartRefused("revocation_list", errors) || isPartRefused("tls", errors);
 }

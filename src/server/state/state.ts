@@ -1,5 +1,6 @@
+import { isDeepStrictEqual } from "node:util";
 import { type Loaded, reloadSnapshot, type Sources } from "./load-snapshot.ts";
-import type { PartError } from "./part.ts";
+import { isPartRefused, type PartError } from "./part.ts";
 import type { FilesSeen } from "./reading.ts";
 import type { Snapshot } from "./snapshot.ts";
 
@@ -19,6 +20,8 @@ export interface State extends StateView {
    * done: the one that ends last would win.
    */
   readonly reload: () => Promise<Loaded>;
+  /** Reloads as well, but where that comes to just what the last one came to it counts for nothing, and is undefined. */
+  readonly retry: () => Promise<Loaded | undefined>;
   /** The files that were read last, with what each of them held. */
   readonly seen: () => FilesSeen;
 }
@@ -51,6 +54,17 @@ export function createState(sources: Sources, first: Pick<Loaded, "snapshot" | "
   let total: Results = { success: 0, failure: 0 };
   let revocationList = total;
   let lastSuccessAt = Date.now();
+  const take = (loaded: Loaded, now: Date): Loaded => {
+    const { errors } = loaded;
+    const hasNewList = loaded.snapshot.revocationList !== current.snapshot.revocationList;
+    const isListRefused = isPartRefused("revocation_list", errors);
+    if (hasNewList || isListRefused) revocationList = count(revocationList, !isListRefused);
+    total = count(total, errors.length === 0);
+    failed = errors.length === 0 ? undefined : { at: now.toISOString(), errors };
+    if (errors.length === 0) lastSuccessAt = now.getTime();
+    current = loaded;
+    return loaded;
+  };
   return {
     snapshot: () => current.snapshot,
     failedReload: () => failed,
@@ -58,16 +72,14 @@ export function createState(sources: Sources, first: Pick<Loaded, "snapshot" | "
     seen: () => current.seen,
     reload: async () => {
       const now = new Date();
+      return take(await tryLoading(sources, now, current), now);
+    },
+    retry: async () => {
+      const now = new Date();
       const loaded = await tryLoading(sources, now, current);
-      const { errors } = loaded;
-      const hasNewList = loaded.snapshot.revocationList !== current.snapshot.revocationList;
-      const isListRefused = errors.some(({ part }) => part === "revocation_list");
-      if (hasNewList || isListRefused) revocationList = count(revocationList, !isListRefused);
-      total = count(total, errors.length === 0);
-      failed = errors.length === 0 ? undefined : { at: now.toISOString(), errors };
-      if (errors.length === 0) lastSuccessAt = now.getTime();
-      current = loaded;
-      return loaded;
+      const isSame =
+        loaded.snapshot === current.snapshot && isDeepStrictEqual(loaded.errors, failed?.errors ?? []);
+      return isSame ? undefined : take(loaded, now);
     },
   };
 }

@@ -7,6 +7,7 @@ import {
   renameSync,
   rmSync,
   symlinkSync,
+  truncateSync,
   utimesSync,
   watch,
   writeFileSync,
@@ -20,6 +21,7 @@ import { generateSigningKey } from "../../../../src/crypto/ed25519.ts";
 import type { OpenWatch } from "../../../../src/server/state/folder-watch.ts";
 import { loadSnapshot, type Sources } from "../../../../src/server/state/load-snapshot.ts";
 import { messagesOf } from "../../../../src/server/state/part.ts";
+import { MAX_FILE_BYTES } from "../../../../src/server/state/reading.ts";
 import {
   createReloader,
   QUIET_MS,
@@ -28,7 +30,7 @@ import {
 } from "../../../../src/server/state/reloader.ts";
 import { createState } from "../../../../src/server/state/state.ts";
 import { mountConfigMap } from "../../../support/config-map.ts";
-import { signList } from "../../../support/revocation-list.ts";
+import { rfc3339, signList } from "../../../support/revocation-list.ts";
 import { waitFor } from "../../../support/wait.ts";
 
 const root = generateSigningKey();
@@ -312,6 +314,70 @@ test("a pipe, which can't be read twice, is read at the start alone", async (t) 
   rmSync(keys);
   execFileSync("mkfifo", [keys]);
   assert.equal(await reloadsWhileQuiet(), 0);
+});
+
+test("what can't be read twice stays as it was, and holds up neither other files nor later reloads", async (t) => {
+  const keys = join(newFolder(t), "keys");
+  const configFile = join(newFolder(t), "gateway.yaml");
+  writeFileSync(configFile, gateway("/start"));
+  writeFileSync(keys, root.publicKey.hex);
+  const sources = { configFile, trustedKeysFile: keys };
+  const { reloads, becomes } = await startWatching(t, sources, { pollMs: 20 });
+  const spoils = [() => execFileSync("mkfifo", [keys]), () => symlinkSync("/dev/zero", keys)];
+  for (const [i, spoil] of spoils.entries()) {
+    rmSync(keys);
+    spoil();
+    writeFileSync(configFile, gateway(`/beside/${i}`));
+    await becomes(`/beside/${i}`);
+    assert.deepEqual(
+      reloads.at(-1)?.loaded.errors.map(({ message }) => message),
+      [`${keys}: is not a file, and what else can be read is read at the start alone`],
+    );
+  }
+});
+
+test("a file without an end is an error, and is read no further than any file may be long", async (t) => {
+  const keys = join(newFolder(t), "keys");
+  const configFile = join(newFolder(t), "gateway.yaml");
+  writeFileSync(configFile, gateway("/start"));
+  const sources = { configFile, trustedKeys: [], trustedKeysFile: "/dev/zero" };
+  const tooLarge = `is larger than ${MAX_FILE_BYTES} bytes`;
+  assert.deepEqual(messagesOf((await loadSnapshot(sources, new Date())).errors), [`/dev/zero: ${tooLarge}`]);
+
+  writeFileSync(keys, root.publicKey.hex);
+  const { reloads, reloadsWhileQuiet, becomes } = await startWatching(
+    t,
+    { configFile, trustedKeysFile: keys },
+    { pollMs: 100 },
+  );
+  truncateSync(keys, 2 ** 40);
+  const { loaded } = await waitFor("the complaint", () => reloads[0]);
+  assert.deepEqual(messagesOf(loaded.errors), [`${keys}: ${tooLarge}`]);
+  assert.equal(await reloadsWhileQuiet(), 0);
+  writeFileSync(configFile, gateway("/beside"));
+  await becomes("/beside");
+});
+
+test("a list that came too early is in force when its time has come, though its file is the same", async (t) => {
+  const folder = newFolder(t);
+  const [configFile, revocationList] = [join(folder, "gateway.yaml"), join(folder, "list")];
+  writeFileSync(configFile, gateway("/start", ", clock_tolerance_secs: 0"));
+  writeFileSync(revocationList, signList(root, { version: 1 }));
+  const retries = { pollMs: 50, retryMs: 100 };
+  const { state, reloads } = await startWatching(t, { configFile, revocationList }, retries);
+  writeFileSync(
+    revocationList,
+    signList(root, { version: 2, issuedAt: rfc3339(Math.floor(Date.now() / 1000) + 3) }),
+  );
+  await waitFor("the refusal", () => reloads[0]?.loaded.errors[0]);
+  const version = () => state.snapshot().policy.trust.revocation?.list.version;
+  assert.equal(version(), 1n);
+  await waitFor("the list in force", () => (version() === 2n ? true : undefined));
+  assert.deepEqual(
+    reloads.map(({ loaded }) => loaded.errors.length),
+    [1, 0],
+    "nothing is said of what was tried in vain",
+  );
 });
 
 test("a closed one leaves nothing behind that reloads", async (t) => {

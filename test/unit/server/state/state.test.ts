@@ -8,7 +8,8 @@ import { loadSnapshot, type Sources } from "../../../../src/server/state/load-sn
 import { messagesOf, type Part } from "../../../../src/server/state/part.ts";
 import { readFloors } from "../../../../src/server/state/revocation-floor.ts";
 import { createState, type State } from "../../../../src/server/state/state.ts";
-import { type ListContent, signList } from "../../../support/revocation-list.ts";
+import { type ListContent, rfc3339, signList } from "../../../support/revocation-list.ts";
+import { waitFor } from "../../../support/wait.ts";
 
 const root = generateSigningKey();
 const ID = "tnu_wrt_018c0000000070008000000000000001";
@@ -140,6 +141,46 @@ test("a bad list stays as it was with its old terms, and holds up nothing else",
   await reload(state);
   assert.equal(state.snapshot().policy.trust.revocation?.maxAgeSeconds, 2000);
   assert.equal(version(state), 6n);
+});
+
+test("a gateway.yaml that asks for the first list isn't in force until that can be used", async () => {
+  writeAll(gateway(""));
+  const state = await start();
+  for (const spoil of [() => rmSync(listFile), () => writeFileSync(listFile, "?")]) {
+    writeAll(gateway(`${LIST}, mode: audit`));
+    spoil();
+    const errors = await refusedParts(state, "config", "revocation_list");
+    assert.ok(errors[1]?.startsWith(`${configFile}: names the first revocation list`), errors[1]);
+    assert.deepEqual([mode(state), version(state)], ["enforce", undefined]);
+  }
+  writeAll(gateway(`${LIST}, mode: audit`));
+  await reload(state);
+  assert.deepEqual([mode(state), version(state)], ["audit", 5n]);
+});
+
+test("without its first list a gateway.yaml can't bring the roots that another file gives away", async () => {
+  writeAll(gateway(""));
+  const state = await start();
+  writeAll(gateway(`trusted_roots: ["${generateSigningKey().publicKey.hex}"], ${LIST}`));
+  writeFileSync(trustedKeysFile, "");
+  rmSync(listFile);
+  await refusedParts(state, "config", "revocation_list", "trusted_keys");
+  assert.deepEqual(roots(state), [root.publicKey.hex]);
+});
+
+test("what a retry comes to counts only where it isn't what the last reload came to", async () => {
+  writeAll();
+  const state = await start();
+  const ahead = Math.floor(Date.now() / 1000) + 32;
+  writeAll(WITH_LIST, { version: 8, issuedAt: rfc3339(ahead) });
+  await refusedParts(state, "revocation_list");
+  const before = state.reloads();
+  assert.equal(await state.retry(), undefined);
+  assert.deepEqual(state.reloads(), before);
+  await waitFor("the time of the list", async () => (await state.retry()) && true);
+  assert.equal(version(state), 8n);
+  assert.equal(state.failedReload(), undefined);
+  assert.equal(state.reloads().revocationList.success, before.revocationList.success + 1);
 });
 
 test("a root goes although it signed the list in force, which stays", async () => {
