@@ -78,13 +78,13 @@ export function createLog(level: LogLevel, fd = 1): Log {
         });
         output.end();
       }),
-    decision: (outcome, { policy, config }) => {
+    decision: (outcome, { policy }) => {
       const { allow } = outcome.decision;
       if (!logger.isLevelEnabled(allow ? "info" : "warn")) return;
       const { gateway } = policy;
       const { sampleAllow } = gateway.settings.log;
       const isSampled = allow && sampleAllow < 1;
-      if (isSampled && !isKept(outcome, sampleAllow, config.sha256)) return;
+      if (isSampled && !isKept(outcome, sampleAllow)) return;
       const line = decisionLine(outcome);
       if (isSampled) line.sample_allow = sampleAllow;
       redact(line, outcome, gateway);

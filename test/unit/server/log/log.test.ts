@@ -426,3 +426,20 @@ test("a reader that takes no lines holds up nobody, and learns how many it misse
   source.destroy();
   await log.end();
 });
+
+test("a client that knows the configuration can't choose trace ids that stay out of the log", () => {
+  const sampling = new URL("../../../../src/server/log/log-sampling.ts", import.meta.url);
+  const sha256 = "8a88e3dd7409f195fd52db2d3cba5d72ca6709bf1d94121bf3748801b40f6f5c";
+  const lines = printed(`
+    const { isKept } = await import(${JSON.stringify(sampling)});
+    snapshot.policy.gateway.settings.log.sampleAllow = 0.5;
+    snapshot.config.sha256 = "${sha256}";
+    const decision = { allow: true, approvals: [] };
+    const request = { target: "/" };
+    for (let id = 0; id < 200; id++) {
+      const outcome = { decision, request, caller: {}, requestId: "req_1", traceId: "trace-" + id, receivedAt: 0, answeredAt: 0 };
+      if (!isKept(outcome, 0.5, Date.now(), "${sha256}")) log.decision(outcome, snapshot);
+    }
+  `);
+  assert.ok(lines.length > 0);
+});
