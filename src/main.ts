@@ -1,6 +1,4 @@
 #!/usr/bin/env node
-import { run } from "./cli/run.ts";
-
 /** Exit code of a process ended by SIGINT, as shells know it. */
 const EXIT_INTERRUPTED = 130;
 /** How long what a command has begun and given up, such as to send spans, may hold up the end of the process. */
@@ -12,6 +10,10 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 });
 // What can't be complained about, as on a full disk, is no reason to end.
 process.stderr.on("error", () => {});
+
+// Loading the rest takes most of the start. A SIGHUP meanwhile would end the service; its files are read after that anyway.
+if (process.argv.includes("serve")) process.on("SIGHUP", () => {});
+const { run } = await import("./cli/run.ts");
 
 process.exitCode = await run(process.argv.slice(2), {
   variables: process.env,

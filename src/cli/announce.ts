@@ -40,14 +40,15 @@ export function announceReload(log: Log, { cause, before, loaded }: Reload, noti
   for (const { message } of errors) notice("error", message);
   const changes = changesBetween(before, snapshot);
   const fields = { cause, changes, ...configFields(snapshot), warnings };
-  const happened = changes.length === 0 ? "nothing has changed" : "what has changed is in force";
-  if (errors.length === 0) log.info("reload", happened, { result: "success", ...fields });
-  else {
+  const isNew = changes.length > 0;
+  if (errors.length === 0) {
+    const happened = isNew ? "what has changed is in force" : "nothing has changed";
+    log.info("reload", happened, { result: "success", ...fields });
+  } else {
     const kept = [...new Set(errors.map(({ part }) => part))];
-    log.error("reload", `with errors ${kept.join(", ")} stays as it was; else ${happened}`, {
-      ...{ result: "failure", kept, errors: messagesOf(errors) },
-      ...fields,
-    });
+    const others = isNew ? "what else has changed is in force" : "nothing else has changed";
+    const details = { result: "failure", kept, errors: messagesOf(errors), ...fields };
+    log.error("reload", `not taken, because of errors: ${kept.join(", ")}; ${others}`, details);
   }
   if (snapshot !== before) announceState(log, snapshot, notice);
 }
@@ -91,7 +92,7 @@ function warningsAboutTrust({ trust }: Policy, now: number): Warnings {
   if (trust.roots.size === 0) {
     warnings.push([
       "unready",
-      "no trusted root is configured: set --trusted-keys, TENUO_TRUSTED_KEYS or settings.trusted_roots; until then no warrant is believed",
+      "no trusted root is configured: set --trusted-keys, --trusted-keys-file, TENUO_TRUSTED_KEYS or settings.trusted_roots; until then no warrant is believed",
     ]);
   }
   const stale = trust.revocation && staleness(trust.revocation, now);

@@ -30,6 +30,10 @@ export interface Input {
   /** Value by flag name: given on the command line, else from its variable, else its default. */
   readonly text: (flag: string) => string | undefined;
   readonly list: (flag: string) => readonly string[];
+  /** Whether it is on the command line or in its variable. */
+  readonly isGiven: (flag: string) => boolean;
+  /** As it was written there, for messages: `--mode audit` or `TENUO_MODE=audit`. */
+  readonly asGiven: (flag: string) => string;
   readonly isSet: (flag: string) => boolean;
   readonly positionals: readonly string[];
   readonly variables: Readonly<Record<string, string | undefined>>;

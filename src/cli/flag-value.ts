@@ -5,7 +5,8 @@ export function choice<T extends string>(input: Input, flag: string, choices: re
   const text = input.text(flag);
   if (text === undefined) return undefined;
   const found = choices.find((candidate) => candidate === text);
-  if (found === undefined) throw new UsageError(`\`--${flag} ${text}\` is none of ${choices.join(", ")}`);
+  if (found === undefined)
+    throw new UsageError(`\`${input.asGiven(flag)}\` is none of ${choices.join(", ")}`);
   return found;
 }
 
@@ -14,7 +15,7 @@ export function wholeNumber(input: Input, flag: string, most: number, least = 0)
   const text = input.text(flag);
   if (text === undefined) return undefined;
   if (!/^\d{1,15}$/.test(text) || Number(text) > most || Number(text) < least) {
-    throw new UsageError(`\`--${flag} ${text}\` is not a whole number from ${least} to ${most}`);
+    throw new UsageError(`\`${input.asGiven(flag)}\` is not a whole number from ${least} to ${most}`);
   }
   return Number(text);
 }
@@ -23,7 +24,7 @@ export function wholeNumber(input: Input, flag: string, most: number, least = 0)
 export function octalMode(input: Input, flag: string): number {
   const text = required(input, flag);
   if (!/^0?[0-7]{3}$/.test(text))
-    throw new UsageError(`\`--${flag} ${text}\` is not a mode in octal, as 0660`);
+    throw new UsageError(`\`${input.asGiven(flag)}\` is not a mode in octal, as 0660`);
   return Number.parseInt(text, 8);
 }
 

@@ -44,7 +44,7 @@ type Place = Pick<ServerOptions, "socket" | "bind" | "port" | "healthBind" | "he
 export function readPlace(input: Input): Place {
   const socket = readSocket(input);
   const bind = required(input, "bind");
-  const hasHealthPort = socket === undefined || isGiven(input, "health-port");
+  const hasHealthPort = socket === undefined || input.isGiven("health-port");
   const healthPort = wholeNumber(input, "health-port", MAX_PORT);
   return {
     ...(socket !== undefined && { socket }),
@@ -61,7 +61,7 @@ function readSocket(input: Input): UnixSocket | undefined {
     path === undefined
       ? ([["socket-mode", "socket-group"], "is for a Unix socket, and `--socket` is missing"] as const)
       : ([["bind", "port"], "has no meaning with `--socket`; leave one of them out"] as const);
-  for (const flag of strays) if (isGiven(input, flag)) throw new UsageError(`\`--${flag}\` ${why}`);
+  for (const flag of strays) if (input.isGiven(flag)) throw new UsageError(`\`--${flag}\` ${why}`);
   if (path === undefined) return undefined;
   const group = input.text("socket-group");
   return { path, mode: octalMode(input, "socket-mode"), ...(group !== undefined && { group }) };
@@ -80,10 +80,4 @@ export function readTlsFiles(input: Input): TlsFiles | undefined {
       "`--tls-cert` has no meaning with `--socket`; `--socket-mode` says who may connect to that",
     );
   return { cert, key, ...(clientCa !== undefined && { clientCa }) };
-}
-
-/** On the command line or by its variable. */
-function isGiven(input: Input, flag: keyof typeof LISTENING_FLAGS): boolean {
-  const { variable } = LISTENING_FLAGS[flag] as Flags[string];
-  return input.list(flag).length > 0 || (variable !== undefined && Boolean(input.variables[variable]));
 }

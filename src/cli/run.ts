@@ -53,6 +53,7 @@ export async function run(args: readonly string[], process: Process): Promise<nu
       );
       return EXIT_FAILED;
     }
+    command ??= COMMANDS.find(({ name }) => args.includes(name));
     const help = command === undefined ? `${PROGRAM} --help` : `${PROGRAM} ${command.name} --help`;
     process.stderr(`${PROGRAM}: ${error.message}\nsee \`${help}\`\n`);
     return EXIT_USAGE;
@@ -103,15 +104,25 @@ function toInput(command: Command, values: Values, positionals: readonly string[
     if (!repeatable && given(name).includes(""))
       throw new UsageError(`\`--${name}\` is given without a value`);
   }
+  const variableOf = (name: string) => {
+    const variable = command.flags[name]?.variable;
+    const value = variable && process.variables[variable];
+    return value ? { variable, value } : undefined;
+  };
+  const textOf = (name: string) =>
+    given(name).at(-1) ?? variableOf(name)?.value ?? command.flags[name]?.default;
   return {
     ...process,
     positionals,
     list: given,
     isSet: (name) => values[name] === true,
-    text: (name) => {
-      const flag = command.flags[name];
-      const variable = flag?.variable === undefined ? undefined : process.variables[flag.variable];
-      return given(name).at(-1) ?? (variable === "" ? undefined : variable) ?? flag?.default;
+    isGiven: (name) => given(name).length > 0 || variableOf(name) !== undefined,
+    text: textOf,
+    asGiven: (name) => {
+      const { variable, value } = variableOf(name) ?? {};
+      return variable !== undefined && given(name).length === 0
+        ? `${variable}=${value}`
+        : `--${name} ${textOf(name)}`;
     },
   };
 }

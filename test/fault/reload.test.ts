@@ -93,6 +93,23 @@ test("a hundred signals at once are a few reloads, and the last of them sees the
   assert.ok(reloads < 101);
 });
 
+test("a signal that comes while the program is still being loaded doesn't end it", async (t) => {
+  const signalsWhenLoading = `import { registerHooks } from "node:module";
+registerHooks({
+  resolve: (name, context, next) => {
+    if (name === "./serve.ts") {
+      console.error('{"message": "loading"}');
+      process.kill(process.pid, "SIGHUP");
+    }
+    return next(name, context);
+  },
+});`;
+  const hook = `data:text/javascript,${encodeURIComponent(signalsWhenLoading)}`;
+  const service = await startServe(t, gateway(), { env: { NODE_OPTIONS: `--import=${hook}` } });
+  assert.equal((await service.reload())["cause"], "signal");
+  assert.deepEqual(service.notices(), ["loading"]);
+});
+
 test("a signal that comes before the service listens doesn't end it, and is a reload once it does", async (t) => {
   const keys = join(folder, "keys");
   execFileSync("mkfifo", [keys]);

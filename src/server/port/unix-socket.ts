@@ -11,7 +11,7 @@ import {
   unlinkSync,
 } from "node:fs";
 import { connect, type Server } from "node:net";
-import { dirname, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { MAX_SOCKET_PATH_BYTES } from "../limits.ts";
 import { groupId } from "./group-id.ts";
 import { ListenError } from "./listen.ts";
@@ -51,8 +51,8 @@ export async function listenOnSocket(
 
   // Under another name, as Node removes what it has bound even if that isn't its own any more.
   const bound = `${path}.${randomBytes(3).toString("hex")}`;
-  await bind(server, bound);
   try {
+    await bind(server, bound);
     if (gid !== undefined) chownSync(bound, -1, gid);
     chmodSync(bound, mode);
     renameSync(bound, path);
@@ -80,7 +80,7 @@ function prepareFolder(folder: string): void {
   if (!status.isDirectory()) throw new ListenError(`${folder}: is not a folder, so no socket can be in it`);
   if ((status.mode & WRITABLE_BY_OTHERS) !== 0) {
     throw new ListenError(
-      `${folder}: others may write to this folder, and so replace the socket; use a folder of its own, or \`chmod go-w\` it`,
+      `${folder}: others may write to this folder, and so replace the socket; use a folder of its own, such as ${join(folder, "tenuo")}, which is made if it is missing`,
     );
   }
   if (status.uid !== 0 && status.uid !== process.geteuid?.()) {
@@ -123,12 +123,11 @@ function connectionError(path: string): Promise<string | undefined> {
 /** Nobody may connect before the mode is set. */
 function bind(server: Server, path: string): Promise<void> {
   return new Promise((done, fail) => {
-    const refused = (error: Error): void => fail(new ListenError(whyNot(path, error)));
-    server.once("error", refused);
+    server.once("error", fail);
     const mask = process.umask(0o777);
     try {
       server.listen({ path }, () => {
-        server.off("error", refused);
+        server.off("error", fail);
         done();
       });
     } finally {
@@ -147,9 +146,9 @@ function isSame(one: Stats, other: Stats): boolean {
 
 function whyNot(path: string, error: unknown, group?: string): string {
   const { code, message } = error as NodeJS.ErrnoException;
+  if (code === "EPERM" && group !== undefined)
+    return `${path}: this user may not give the socket to group \`${group}\`; it must be a member of it`;
   switch (code) {
-    case "EPERM":
-      return `${path}: this user may not give the socket to group \`${group}\`; it must be a member of it`;
     case "EACCES":
       return `${path}: this user may not create it there`;
     case "EROFS":

@@ -10,6 +10,8 @@ function given(text: string | undefined): Input {
   return {
     text: () => text,
     list: () => [],
+    isGiven: () => text !== undefined,
+    asGiven: (flag) => `--${flag} ${text}`,
     isSet: () => false,
     positionals: [],
     variables: {},
@@ -83,9 +85,25 @@ test("a variable counts like its flag, an empty one not at all", async () => {
   ] as const) {
     const wrong = await serveWith({ [variable]: "x" });
     assert.equal(wrong.code, 2, variable);
-    assert.ok(wrong.stderr.includes(`\`--${flag} x\``), wrong.stderr);
+    assert.ok(wrong.stderr.includes(`\`${variable}=x\``), wrong.stderr);
+    const beaten = await ran(["serve", "--config", "none.yaml", `--${flag}`, "y"], { [variable]: "x" });
+    assert.ok(beaten.stderr.includes(`\`--${flag} y\``), beaten.stderr);
     const empty = await serveWith({ [variable]: "" });
     assert.deepEqual([empty.code, empty.stderr], [1, "none.yaml: no such file\n"], variable);
+  }
+});
+
+test("what is wrong with the command line points at the help of its command", async () => {
+  for (const [args, command] of [
+    [["serve", "--confg", "a"], "serve "],
+    [["serve", "--config"], "serve "],
+    [["--mode", "lax", "serve", "--config", "a"], "serve "],
+    [["--confg", "a"], ""],
+    [["srve"], ""],
+  ] as const) {
+    const { code, stderr } = await ran(args);
+    assert.equal(code, 2);
+    assert.ok(stderr.endsWith(`see \`tenuo-ext-authz ${command}--help\`\n`), stderr);
   }
 });
 

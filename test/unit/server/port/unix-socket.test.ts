@@ -114,6 +114,10 @@ test("a folder in which others may write is refused, sticky or not", async (t) =
   }
 });
 
+test("what keeps the socket from being made is told of its own path", async () => {
+  await refused("/proc/authz.sock", /^\/proc\/authz\.sock: /);
+});
+
 test("a group that doesn't exist is refused before anything is made", async (t) => {
   const folder = openFolder(t);
   await refused(
