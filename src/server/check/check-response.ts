@@ -49,7 +49,7 @@ function allow(
   request: HttpRequest,
   settings: AnswerSettings,
 ): CheckResponse {
-  const { tool, warrantId, holder, root, chainDepth, mode, sessionId, agentId } = decision;
+  const { tool, warrantId, holder, root, chainDepth } = decision;
   return ok(request, settings, {
     set: {
       "x-tenuo-warrant-id": warrantId,
@@ -59,17 +59,7 @@ function allow(
       "x-tenuo-chain-depth": String(chainDepth),
       "x-tenuo-request-id": requestId,
     },
-    metadata: {
-      request_id: requestId,
-      decision: "allow",
-      tool,
-      warrant_id: warrantId,
-      root,
-      chain_depth: chainDepth,
-      mode,
-      session_id: cut(sessionId),
-      agent_id: cut(agentId),
-    },
+    metadata: metadataOf(decision, requestId),
   });
 }
 
@@ -121,7 +111,7 @@ function forgedHeaders(request: HttpRequest, set: Ok["set"]): readonly string[] 
 }
 
 function deny(decision: Deny, requestId: string, debugMode: boolean): CheckResponse {
-  const { reason, tool, warrantId, root, chainDepth, mode, sessionId, agentId } = decision;
+  const { reason } = decision;
   const { status, message } = ANSWERS[reason];
   const detail = debugMode ? explain(decision) : undefined;
   const headers: Record<string, string> = {
@@ -137,18 +127,24 @@ function deny(decision: Deny, requestId: string, debugMode: boolean): CheckRespo
       headers: toHeaderOptions(headers),
       body: JSON.stringify(toBody(decision, requestId, detail)),
     },
-    dynamicMetadata: toStruct({
-      request_id: requestId,
-      decision: "deny",
-      reason,
-      tool,
-      warrant_id: warrantId,
-      root,
-      chain_depth: chainDepth,
-      mode,
-      session_id: cut(sessionId),
-      agent_id: cut(agentId),
-    }),
+    dynamicMetadata: toStruct(metadataOf(decision, requestId)),
+  };
+}
+
+/** For access logs and later filters; in a denial, what the warrant claims. */
+function metadataOf(decision: Decision, requestId: string): Metadata {
+  const { tool, warrantId, root, chainDepth, mode, sessionId, agentId } = decision;
+  return {
+    request_id: requestId,
+    decision: decision.allow ? "allow" : "deny",
+    reason: decision.allow ? undefined : decision.reason,
+    tool,
+    warrant_id: warrantId,
+    root,
+    chain_depth: chainDepth,
+    mode,
+    session_id: cut(sessionId),
+    agent_id: cut(agentId),
   };
 }
 
