@@ -62,7 +62,9 @@ export function announceDeaf(log: Log, why: string, notice: Notice): void {
 
 function configFields({ policy, config, tls }: Snapshot) {
   return {
-    ...{ mode: policy.mode, config_sha256: config.sha256, trusted_roots: policy.trust.roots.size },
+    mode: policy.mode,
+    config_sha256: config.sha256,
+    trusted_roots: policy.trust.roots.size,
     ...(tls && { tls_not_after: rfc3339(tls.notAfter) }),
   };
 }

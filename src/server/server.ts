@@ -79,8 +79,13 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     options.healthPort === undefined
       ? undefined
       : createMetrics({
-          ...{ version, state, now, isReady },
-          ...{ connections: () => port.sockets.size, inflight: queue.length, lostLines: log.lostLines },
+          version,
+          state,
+          now,
+          isReady,
+          connections: () => port.sockets.size,
+          inflight: queue.length,
+          lostLines: log.lostLines,
         });
   const fault: Log["fault"] = (...cause) => {
     metrics?.fault();

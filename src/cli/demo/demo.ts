@@ -40,8 +40,14 @@ expected one.
     if (!loaded.ok)
       throw new Error(`the demo's own gateway.yaml doesn't load:\n${messagesOf(loaded.errors).join("\n")}`);
     const server = await startServer({
-      ...{ bind: "127.0.0.1", port: 0, healthBind: "127.0.0.1", healthPort: 0, drainSeconds: 0 },
-      ...{ version: VERSION, state: createState(sources, loaded), log: createLog("silent") },
+      bind: "127.0.0.1",
+      port: 0,
+      healthBind: "127.0.0.1",
+      healthPort: 0,
+      drainSeconds: 0,
+      version: VERSION,
+      state: createState(sources, loaded),
+      log: createLog("silent"),
     });
     input.stdout(`Authorizer    127.0.0.1:${server.port} (gRPC), health pages on ${server.healthPort}\n`);
     const upstream = await startUpstream();

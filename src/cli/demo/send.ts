@@ -51,8 +51,11 @@ export function overGrpc(port: number): Send & { readonly close: () => void } {
     const lines = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value] as const);
     if (body !== "") lines.push(["content-length", String(Buffer.byteLength(body))]);
     const http = {
-      ...{ method, path: target, host: "localhost" },
-      ...{ headers: Object.fromEntries(lines), rawBody: Buffer.from(body) },
+      method,
+      path: target,
+      host: "localhost",
+      headers: Object.fromEntries(lines),
+      rawBody: Buffer.from(body),
     };
     const { deniedResponse } = await authorizer.check({ attributes: { request: { http } } });
     if (deniedResponse === null || deniedResponse === undefined) return { status: 200, reason: undefined };

@@ -105,7 +105,10 @@ export function createGrpcServer(service: CheckService, { maxAgeSeconds }: Conne
       const answerBy = receivedAt + timeoutOf(headers);
       return receiveMessage(stream, MAX_MESSAGE_BYTES, arriving, (message) =>
         answer(service, stream, {
-          ...{ message, receivedAt, answerBy, parent: parentOf(headers) },
+          message,
+          receivedAt,
+          answerBy,
+          parent: parentOf(headers),
           isCancelled: () => !isOpen(stream),
         }),
       );

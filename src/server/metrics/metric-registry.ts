@@ -42,13 +42,19 @@ export function createMetricRegistry(): MetricRegistry {
   return {
     counter: ({ name, help, labels = [] }, read) => {
       const counter: Counter = new Counter({
-        ...{ name, help, registers, labelNames: [...labels] },
+        name,
+        help,
+        registers,
+        labelNames: [...labels],
         collect: () => refill(counter, labels, read, (...sample) => counter.inc(...sample)),
       });
     },
     gauge: ({ name, help, labels = [] }, read) => {
       const gauge: Gauge = new Gauge({
-        ...{ name, help, registers, labelNames: [...labels] },
+        name,
+        help,
+        registers,
+        labelNames: [...labels],
         collect: () => refill(gauge, labels, read, (...sample) => gauge.set(...sample)),
       });
     },
