@@ -2,27 +2,14 @@ import assert from "node:assert/strict";
 import { connect as connectHttp2 } from "node:http2";
 import { after, before, describe, type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { callHeaders, type Figures, keepAsking, type Question, told } from "../support/asking.ts";
-import { ownIssuer } from "../support/own.ts";
+import { type Figures, fileQuestions, keepAsking, told } from "../support/asking.ts";
 import { noStack, type Stack, startStack } from "../support/stack.ts";
 import { type Gateway, throughEnvoy } from "../support/through-envoy.ts";
 import { waitFor } from "../support/wait.ts";
 import { newKey } from "../support/warrants.ts";
 
 const root = newKey();
-const agent = newKey();
-const call = { tool: "read_file", args: { name: "a" } };
-const mint = (key = root) => ownIssuer.mint(key, { holder: agent, tools: { read_file: {} }, ttl: 3600 });
-const [good, strange] = await Promise.all([mint(), mint(newKey())]);
-const goodHeaders = callHeaders(good, agent, call);
-
-const GOOD: Question = { name: "good", target: "/v1/files/a", headers: goodHeaders, expected: ["allow"] };
-const questions: readonly Question[] = [
-  GOOD,
-  { ...GOOD, name: "another file", target: "/v1/files/b", expected: ["invalid_pop"] },
-  { ...GOOD, name: "strange", headers: callHeaders(strange, agent, call), expected: ["untrusted_root"] },
-  { ...GOOD, name: "nothing", headers: async () => ({}), expected: ["missing_warrant"] },
-];
+const questions = await fileQuestions(root);
 
 let stack: Stack;
 const skip = await noStack();
@@ -95,7 +82,7 @@ describe("faults", { skip }, () => {
 
   test("10 000 requests that clients cancel don't touch the verdicts of others", async (t) => {
     const { host, port } = stack.gateway();
-    const headers = Object.fromEntries(Object.entries(await goodHeaders()));
+    const headers = Object.fromEntries(Object.entries(await questions[0].headers()));
     const gateway = throughEnvoy(stack);
     const asking = keepAsking(t, gateway, questions, 4);
     const started = performance.now();

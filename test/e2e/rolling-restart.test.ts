@@ -1,27 +1,15 @@
 import assert from "node:assert/strict";
 import { describe, type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { callHeaders, type Figures, keepAsking, type Question, told } from "../support/asking.ts";
+import { type Figures, fileQuestions, keepAsking, told } from "../support/asking.ts";
 import { exampleEnvoyYaml } from "../support/envoy-yaml.ts";
-import { ownIssuer } from "../support/own.ts";
 import { noLocalStack } from "../support/stack.ts";
 import { type LocalSettings, type LocalStack, type Replica, startLocal } from "../support/stack-local.ts";
 import { type Gateway, throughEnvoy } from "../support/through-envoy.ts";
 import { newKey } from "../support/warrants.ts";
 
 const root = newKey();
-const agent = newKey();
-const call = { tool: "read_file", args: { name: "a" } };
-const mint = (key = root) => ownIssuer.mint(key, { holder: agent, tools: { read_file: {} }, ttl: 3600 });
-const [good, strange] = await Promise.all([mint(), mint(newKey())]);
-const goodHeaders = callHeaders(good, agent, call);
-const GOOD: Question = { name: "good", target: "/v1/files/a", headers: goodHeaders, expected: ["allow"] };
-const questions: readonly Question[] = [
-  GOOD,
-  { ...GOOD, name: "another file", target: "/v1/files/b", expected: ["invalid_pop"] },
-  { ...GOOD, name: "strange", headers: callHeaders(strange, agent, call), expected: ["untrusted_root"] },
-  { ...GOOD, name: "nothing", headers: async () => ({}), expected: ["missing_warrant"] },
-];
+const questions = await fileQuestions(root);
 const CLIENTS = 8;
 
 /** Two replicas behind one Envoy, with the example's settings. */

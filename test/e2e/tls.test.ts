@@ -13,10 +13,9 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { callHeaders, keepAsking, type Question, told } from "../support/asking.ts";
+import { fileQuestions, keepAsking, told } from "../support/asking.ts";
 import { send } from "../support/client.ts";
 import { exampleEnvoyYaml, withSocket, withTls } from "../support/envoy-yaml.ts";
-import { ownIssuer } from "../support/own.ts";
 import { createPki, type Issued, noPki, type Pki } from "../support/pki.ts";
 import { noLocalStack } from "../support/stack.ts";
 import { type LocalStack, startLocal } from "../support/stack-local.ts";
@@ -25,12 +24,8 @@ import { waitFor } from "../support/wait.ts";
 import { newKey } from "../support/warrants.ts";
 
 const root = newKey();
-const agent = newKey();
-const call = { tool: "read_file", args: { name: "a" } };
-const warrant = await ownIssuer.mint(root, { holder: agent, tools: { read_file: {} }, ttl: 3600 });
-const headers = callHeaders(warrant, agent, call);
-const GOOD: Question = { name: "good", target: "/v1/files/a", headers, expected: ["allow"] };
-const questions = [GOOD, { ...GOOD, name: "another file", target: "/v1/files/b", expected: ["invalid_pop"] }];
+const questions = await fileQuestions(root);
+const [{ target, headers }] = questions;
 const trustedKeys = [root.publicKey.hex];
 const skip = (await noLocalStack()) || noPki();
 
@@ -49,7 +44,6 @@ function put(file: string, text: string): void {
 }
 
 async function status(stack: LocalStack): Promise<number> {
-  const target = GOOD.target;
   return (await send(stack.gateway(), { target, headers: Object.entries(await headers()) })).status;
 }
 

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { SigningKey } from "../../src/crypto/ed25519.ts";
 import { connectAuthorization } from "../../src/server/grpc/grpc.ts";
 import { ownIssuer } from "./own.ts";
-import { type Call, unixNow } from "./warrants.ts";
+import { type Call, newKey, unixNow } from "./warrants.ts";
 
 /** A gateway.yaml of one tool at one route, `GET /t`. @param settings more of them, each after a comma */
 export function oneTool(root: SigningKey, settings = ""): string {
@@ -139,4 +139,25 @@ export function callHeaders(
     }
     return { "x-tenuo-warrant": warrant, "x-tenuo-pop": await proof };
   };
+}
+
+/** Of `GET /v1/files/{name}`, the tool `read_file`: a call that is allowed, and three that are denied, each for another reason. */
+export async function fileQuestions(root: SigningKey): Promise<readonly [Question, ...Question[]]> {
+  const agent = newKey();
+  const call = { tool: "read_file", args: { name: "a" } };
+  const mint = (key: SigningKey) =>
+    ownIssuer.mint(key, { holder: agent, tools: { read_file: {} }, ttl: 3600 });
+  const [good, strange] = await Promise.all([mint(root), mint(newKey())]);
+  const allowed: Question = {
+    name: "good",
+    target: "/v1/files/a",
+    headers: callHeaders(good, agent, call),
+    expected: ["allow"],
+  };
+  return [
+    allowed,
+    { ...allowed, name: "another file", target: "/v1/files/b", expected: ["invalid_pop"] },
+    { ...allowed, name: "strange", headers: callHeaders(strange, agent, call), expected: ["untrusted_root"] },
+    { ...allowed, name: "nothing", headers: async () => ({}), expected: ["missing_warrant"] },
+  ];
 }

@@ -18,7 +18,7 @@ export const LOG_EVENTS = {
   tracing: "checks are spans, and where these go",
   trace_export_failed: "`spans_lost` spans could not be sent, and why; told at most once a minute",
   log_lost: "`lines` lines of this log are lost, since nobody took them in time",
-  fault: "a bug of this program, with its cause; the request, if any, was denied",
+  fault: "a bug of this program, with its cause; the request, if any, wasn't judged",
   stopping:
     "the service was told to stop: it isn't ready any more, and serves its `connections` for `drain_seconds` yet",
   drained:
