@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 import { type ClientHttp2Session, connect as connectHttp2, constants } from "node:http2";
 import { connect } from "node:net";
 import { type TestContext, test } from "node:test";
@@ -15,6 +14,7 @@ import {
 } from "../support/asking.ts";
 import { ownIssuer } from "../support/own.ts";
 import { startProgram } from "../support/program.ts";
+import { residentBytes } from "../support/resident.ts";
 import { type Serving, startServe } from "../support/service.ts";
 import { waitFor } from "../support/wait.ts";
 import { newKey } from "../support/warrants.ts";
@@ -42,8 +42,7 @@ const EMPTY_CHECK = Buffer.alloc(5);
 const CANCEL = constants.NGHTTP2_CANCEL;
 
 function megabytes({ pid }: Serving): number {
-  const resident = /VmRSS:\s*(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
-  return Math.round(Number(resident) / 1024);
+  return Math.round(residentBytes(pid) / 2 ** 20);
 }
 
 function session(t: TestContext, { port }: Serving): ClientHttp2Session {

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import type { TestContext } from "node:test";
+import { residentBytes } from "./resident.ts";
 import type { Serving } from "./service.ts";
 import { waitFor } from "./wait.ts";
 
@@ -65,6 +66,5 @@ function heldOf(pid: number): Omit<Holdings, "heapBytes"> {
   const watches = inotify.flatMap((fd) =>
     readFileSync(`/proc/${pid}/fdinfo/${fd}`, "utf8").match(/^inotify wd/gm),
   );
-  const [, kilobytes] = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8")) ?? [];
-  return { residentBytes: Number(kilobytes) * 1024, files: descriptors.length, watches: watches.length };
+  return { residentBytes: residentBytes(pid), files: descriptors.length, watches: watches.length };
 }

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -8,6 +8,7 @@ import { envoyBinary } from "./envoy.ts";
 import { exampleEnvoyYaml, exampleGatewayYaml, withReplicas } from "./envoy-yaml.ts";
 import { type Program, startProgram } from "./program.ts";
 import { reloadsIn } from "./reloads.ts";
+import { residentBytes } from "./resident.ts";
 import type { Stack, StackSettings } from "./stack.ts";
 import { startUpstream } from "./upstream.ts";
 import { waitFor } from "./wait.ts";
@@ -149,10 +150,7 @@ async function createReplica(gatewayYaml: string, settings: LocalSettings) {
     ended: () =>
       waitFor("the service to end", () => (program?.ended() === true ? program.exitCode() : undefined), 60),
     kill: async () => program?.stop("SIGKILL"),
-    memory: () => {
-      const resident = /VmRSS:\s*(\d+) kB/.exec(readFileSync(`/proc/${program?.pid}/status`, "utf8"))?.[1];
-      return Number(resident) * 1024;
-    },
+    memory: () => residentBytes(program?.pid ?? 0),
   };
 }
 
