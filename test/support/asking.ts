@@ -107,8 +107,9 @@ export function told({ asked, wrong, errors, overloaded, perSecond, longestMs }:
 }
 
 /** The service on this port of loopback, over gRPC. */
-export function overGrpc(port: number): Answerer {
-  const authorizer = connectAuthorization(`127.0.0.1:${port}`);
+/** @param ca for TLS, in PEM */
+export function overGrpc(port: number, ca?: Buffer): Answerer {
+  const authorizer = connectAuthorization(`127.0.0.1:${port}`, ca);
   return {
     ask: async (path, headers) => {
       const http = { method: "GET", path, host: "api", headers };

@@ -72,12 +72,22 @@ export const healthCodec = {
 
 type CheckQuestion = Parameters<InstanceType<typeof Authorization>["check"]>[0];
 
-/** Asks an authorizer as Envoy would. */
-export function connectAuthorization(address: string): {
+/**
+ * Asks an authorizer as Envoy would.
+ *
+ * @param ca whose certificate it must have, in PEM; no TLS without one
+ */
+export function connectAuthorization(
+  address: string,
+  ca?: Buffer,
+): {
   readonly check: (question: CheckQuestion) => Promise<ReceivedResponse>;
   readonly close: () => void;
 } {
-  const client = new Authorization(address, credentials.createInsecure());
+  const client = new Authorization(
+    address,
+    ca === undefined ? credentials.createInsecure() : credentials.createSsl(ca),
+  );
   return {
     check: (question) =>
       new Promise((resolve, reject) => {
