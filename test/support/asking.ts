@@ -106,8 +106,7 @@ export function told({ asked, wrong, errors, overloaded, perSecond, longestMs }:
   return `${asked} requests, ${perSecond}/s, longest ${longestMs} ms, ${overloaded} overloaded, ${errors} errors, ${wrong.length} wrong verdicts`;
 }
 
-/** The service on this port of loopback, over gRPC. */
-/** @param ca for TLS, in PEM */
+/** The service on this port of loopback, over gRPC. @param ca for TLS, in PEM */
 export function overGrpc(port: number, ca?: Buffer): Answerer {
   const authorizer = connectAuthorization(`127.0.0.1:${port}`, ca);
   return {

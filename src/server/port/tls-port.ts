@@ -33,7 +33,8 @@ interface Terminator extends TlsServer {
 export function createTlsPort(inForce: () => TlsCredentials, handshakes: Handshakes): Server {
   let current = inForce();
   let terminator = createTerminator(current, handshakes);
-  return createServer((plain) => {
+  // HTTP/2 would see to it, but it runs on a stream of ours and not on the connection.
+  return createServer({ noDelay: true }, (plain) => {
     const tls = inForce();
     if (tls !== current) {
       current = tls;
