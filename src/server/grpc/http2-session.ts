@@ -38,10 +38,16 @@ export function careFor(session: ServerHttp2Session, connection: Duplex, maxAgeM
     });
   });
 
+  /** A session lets go of its connection only once that has taken what is being written, and a peer may take nothing. */
+  const cutOff = (): void => {
+    session.destroy();
+    connection.destroy();
+  };
+
   const retire = (): void => {
     if (session.destroyed || retiring) return;
     retiring = true;
-    setTimeout(() => session.destroy(), RETIRE_MS).unref();
+    setTimeout(cutOff, RETIRE_MS).unref();
     // Between frames: Node hands the socket whole ones.
     connection.write(NOTICE);
     setTimeout(() => session.close(), NOTICE_MS).unref();
@@ -50,7 +56,7 @@ export function careFor(session: ServerHttp2Session, connection: Duplex, maxAgeM
   const keepalive = setInterval(() => {
     if (session.destroyed) return;
     if (calls === 0 && performance.now() - lastUsed >= IDLE_MS) return retire();
-    const dead = setTimeout(() => session.destroy(), KEEPALIVE_ANSWER_MS).unref();
+    const dead = setTimeout(cutOff, KEEPALIVE_ANSWER_MS).unref();
     session.ping(() => clearTimeout(dead));
   }, KEEPALIVE_MS).unref();
 

@@ -21,7 +21,9 @@ export function oneWriter(socket: TLSSocket): Duplex {
   socket.on("data", (chunk) => {
     if (!stream.push(chunk)) socket.pause();
   });
-  socket.on("end", () => stream.push(null));
+  // Not the end of reading alone: HTTP/2 doesn't read while it writes, and of a write to a peer that is gone Node may never
+  // tell what came.
+  socket.on("end", () => stream.destroy());
   socket.on("close", () => stream.destroy());
   return stream;
 }
