@@ -15,6 +15,9 @@ export const SELDOM_MS = 10_000;
 /** The health port is asked by a probe and a scraper. */
 export const MAX_HEALTH_CONNECTIONS = 256;
 
+/** Requests for pages that one connection may send ahead of their answers; no probe sends any. */
+export const MAX_WAITING_REQUESTS = 8;
+
 /** All the time a request on the health port has. */
 export const HEALTH_REQUEST_MS = 10_000;
 /** What of it its headers have. */

@@ -1,4 +1,6 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+import { MAX_WAITING_REQUESTS } from "./limits.ts";
 import type { Metrics } from "./metrics/metrics.ts";
 
 /** What the pages tell. */
@@ -38,7 +40,13 @@ const METRICS_PATH = "/metrics";
  */
 export function healthPages(health: Health, onCheckPort: boolean, metrics?: Metrics): RequestListener {
   const paths = [...PAGES.keys(), ...(metrics === undefined ? [] : [METRICS_PATH])];
+  const waiting = new WeakMap<Socket, number>();
   return (request, response) => {
+    const { socket } = request;
+    const ahead = waiting.get(socket) ?? 0;
+    if (ahead >= MAX_WAITING_REQUESTS) return void socket.destroy();
+    waiting.set(socket, ahead + 1);
+    response.once("close", () => waiting.set(socket, (waiting.get(socket) ?? 1) - 1));
     if (onCheckPort && wasForwarded(request)) {
       return send(response, 403, {
         error: "health pages are not an authorization service; use gRPC on this port",

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { Agent, get, type IncomingMessage } from "node:http";
 import { connect as connectTcp } from "node:net";
 import { type TestContext, test } from "node:test";
 import { connectAuthorization } from "../../src/server/grpc/grpc.ts";
@@ -6,6 +8,7 @@ import {
   IDLE_MS,
   KEEPALIVE_ANSWER_MS,
   KEEPALIVE_MS,
+  MAX_WAITING_REQUESTS,
   MAX_WATCHES,
   OPENING_MS,
   PROBE_MS,
@@ -199,4 +202,35 @@ test("the health port shows metrics, the port of the checks doesn't", async (t) 
   assert.match(page, /^nodejs_eventloop_lag_p99_seconds /m);
   assert.match(page, /^process_resident_memory_bytes /m);
   assert.equal((await fetch(`http://127.0.0.1:${service.port}/metrics`)).status, 404);
+});
+
+test("who asks for pages without waiting for answers is sent away, and who waits may go on asking", async (t) => {
+  const { port, healthPort = 0 } = await startService(t, GATEWAY);
+  const ask = (at: number, requests: number): Promise<string> =>
+    new Promise((resolve) => {
+      let received = "";
+      const socket = connectTcp(at, "127.0.0.1", () =>
+        socket.write("GET /health HTTP/1.1\r\nhost: a\r\n\r\n".repeat(requests)),
+      );
+      socket.on("data", (bytes) => {
+        received += bytes;
+      });
+      socket.on("error", () => {}).on("close", () => resolve(received));
+    });
+  for (const at of [port, healthPort]) {
+    const answers = (await ask(at, 1000)).match(/HTTP\/1\.1 200/g) ?? [];
+    assert.ok(answers.length <= MAX_WAITING_REQUESTS, `${answers.length} answers`);
+  }
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  t.after(() => agent.destroy());
+  const ports = new Set<number | undefined>();
+  for (let i = 0; i < 5 * MAX_WAITING_REQUESTS; i++) {
+    const [response] = (await once(get({ port: healthPort, path: "/health", agent }), "response")) as [
+      IncomingMessage,
+    ];
+    assert.equal(response.statusCode, 200);
+    ports.add(response.socket.localPort);
+    await once(response.resume(), "end");
+  }
+  assert.equal(ports.size, 1, "on one connection");
 });

@@ -3,6 +3,7 @@ import type { Snapshot } from "../state/snapshot.ts";
 import type { StateView } from "../state/state.ts";
 import { createDecisionMetrics } from "./decision-metrics.ts";
 import { createMetricRegistry, type MetricDescription, type MetricsPage } from "./metric-registry.ts";
+import { seldomMade } from "./seldom-made.ts";
 import { registerStateMetrics } from "./state-metrics.ts";
 
 /** What is measured; read when somebody asks. */
@@ -77,12 +78,12 @@ export function createMetrics({
     decision: decisions.count,
     fault: () => void faults++,
     connectionRefused: () => void refused++,
-    page: async () => {
+    page: seldomMade(async () => {
       const page = await registry.page();
       // Only now, so that what a removed tool counted last is shown once more.
       decisions.forget(state.snapshot());
       return page;
-    },
+    }),
     describe: registry.describe,
   };
 }
