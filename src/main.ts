@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-/** Exit code of a process ended by SIGINT, as shells know it. */
-const EXIT_INTERRUPTED = 130;
+import { constants } from "node:os";
+
 /** How long what a command has begun and given up, such as to send spans, may hold up the end of the process. */
 const LINGER_MS = 500;
 
@@ -11,6 +11,11 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 // What can't be complained about, as on a full disk, is no reason to end.
 process.stderr.on("error", () => {});
 
+/** With the exit code that shells know. */
+const end = (signal: "SIGTERM" | "SIGINT"): void => process.exit(128 + constants.signals[signal]);
+let stop = end;
+// From the beginning, as the first process of a container has no way to end by itself at a signal.
+for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => stop(signal));
 // Loading the rest takes most of the start. A SIGHUP meanwhile would end the service; its files are read after that anyway.
 if (process.argv.includes("serve")) process.on("SIGHUP", () => {});
 const { run } = await import("./cli/run.ts");
@@ -22,13 +27,10 @@ process.exitCode = await run(process.argv.slice(2), {
   isTerminal: process.stderr.isTTY,
   stopped: () =>
     new Promise((resolve) => {
-      const stop = (): void => {
-        for (const signal of ["SIGTERM", "SIGINT"] as const)
-          process.on(signal, () => process.exit(EXIT_INTERRUPTED));
+      stop = () => {
+        stop = end;
         resolve();
       };
-      process.once("SIGTERM", stop);
-      process.once("SIGINT", stop);
     }),
   onHangup: (listener) => process.on("SIGHUP", listener),
 });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, execFileSync } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -93,21 +94,35 @@ test("a hundred signals at once are a few reloads, and the last of them sees the
   assert.ok(reloads < 101);
 });
 
-test("a signal that comes while the program is still being loaded doesn't end it", async (t) => {
-  const signalsWhenLoading = `import { registerHooks } from "node:module";
+/** Makes a process send itself a signal while it loads. */
+function signalledWhenLoading(signal: NodeJS.Signals): { readonly NODE_OPTIONS: string } {
+  const script = `import { registerHooks } from "node:module";
 registerHooks({
   resolve: (name, context, next) => {
     if (name === "./serve.ts") {
       console.error('{"message": "loading"}');
-      process.kill(process.pid, "SIGHUP");
+      process.kill(process.pid, "${signal}");
     }
     return next(name, context);
   },
 });`;
-  const hook = `data:text/javascript,${encodeURIComponent(signalsWhenLoading)}`;
-  const service = await startServe(t, gateway(), { env: { NODE_OPTIONS: `--import=${hook}` } });
+  return { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(script)}` };
+}
+
+test("a SIGHUP that comes while the program is still being loaded doesn't end it", async (t) => {
+  const service = await startServe(t, gateway(), { env: signalledWhenLoading("SIGHUP") });
   assert.equal((await service.reload())["cause"], "signal");
   assert.deepEqual(service.notices(), ["loading"]);
+});
+
+test("a SIGTERM that comes while the program is still being loaded ends it, also as the first of a container", async (t) => {
+  const closed = Promise.withResolvers<unknown[]>();
+  const env = signalledWhenLoading("SIGTERM");
+  const spawned = (child: ChildProcess): void => closed.resolve(once(child, "close"));
+  await Promise.allSettled([startServe(t, gateway(), { env, spawned })]);
+  // Not by the signal: the first process of a container isn't ended by those it doesn't listen to.
+  const [code, signal] = await closed.promise;
+  assert.deepEqual([code === 0 || code === 143, signal], [true, null]);
 });
 
 test("a signal that comes before the service listens doesn't end it, and is a reload once it does", async (t) => {
