@@ -670,6 +670,15 @@ describe("a problem is printed", () => {
     assert.equal(problem.excerpt.slice(problem.caret, problem.caret + 2), "1}");
   });
 
+  it("without keys, as a private one may be given where a public one is due", () => {
+    const seed = "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f6".padEnd(65, "0");
+    const result = loadGateway(withSettings(`trusted_roots: ["${seed}"]`), "g.yaml");
+    assert.ok(!result.ok);
+    const text = result.errors.map(formatProblem).join("");
+    assert.match(text, /"9d61…{61}"/);
+    for (let at = 4; at < 60; at += 8) assert.ok(!text.includes(seed.slice(at, at + 8)));
+  });
+
   it("without control characters, so that a file can't steer a terminal", () => {
     const result = loadGateway('version: "\\e[31m\x1b[31m"\nsettings: {}\ntools: {}\nroutes: []\n', "g.yaml");
     assert.ok(!result.ok);
