@@ -49,14 +49,17 @@ export function all(members: readonly Constraint[], write: WriteMember): Composi
 export function any(members: readonly Constraint[], write: WriteMember): Composite {
   /**
    * Whether some member permits the child's at `index`, and none before it fails where that matches: not on what it
-   * matches, or only where one that the child asks before it fails too.
+   * matches, or only where one that the child asks before it fails too, or behind one that matches all of it.
    */
   const permitsAt = (index: number, narrower: readonly Constraint[], evaluation: Evaluation): boolean => {
     const child = narrower[index] as Constraint;
-    for (const member of members) {
+    for (const [i, member] of members.entries()) {
       if (permitsMember(member, child, evaluation)) return true;
       const isHarmless =
-        !mayFailOn(member, child, evaluation) || failsBefore(index, narrower, member, evaluation);
+        !mayFailOn(member, child, evaluation) ||
+        failsBefore(index, narrower, member, evaluation) ||
+        // One that isn't permitted by itself, as `Subpath(/data/)`, and so by another one only.
+        members.slice(0, i).some((earlier) => isIdentical(earlier, child, evaluation));
       if (!isHarmless) return false;
     }
     return false;
