@@ -7,6 +7,7 @@ import {
   mayFail,
   pairs,
   parents,
+  textsOf,
   uses,
   withMembers,
 } from "./features.ts";
@@ -45,6 +46,7 @@ const GATES = "Approval gates only grow";
 const GATE_OF_STAR = "Approval gates have one reading";
 const CEL = "Expressions of CEL are judged as by the published SDK, or denied";
 const ONE_READING = "Signed bytes have one reading";
+const URLS = "URLs are read as browsers do";
 const OLDER_SDK = "The published SDK is older than the authorizer";
 
 export const RULES: readonly Rule[] = [
@@ -138,6 +140,14 @@ export const RULES: readonly Rule[] = [
         patterns.some((shorter) => afterHost(longer).startsWith(`${afterHost(shorter)}/`));
       return patterns.some(goesOn);
     },
+  },
+  {
+    name: "a backslash behind the port of a scheme of one's own is no URL",
+    heading: URLS,
+    judge: "either",
+    ours: /^(?:constraint_violation|chain_invalid): .*Url(?:Pattern|Safe)\(/s,
+    applies: (spec) =>
+      textsOf(spec).some((text) => /^(?!https?:|wss?:|ftp:|file:)[^:]+:\/\/[^/?#]*:\d*\\/i.test(text)),
   },
   {
     name: "a UrlPattern of a host below a wildcard, where capitals are kept",

@@ -69,8 +69,16 @@ export function isAsked({ links, call: { tool } }: CaseSpec, kind: Kind): boolea
   return constraintsOf(asked).some((constraint) => kind in constraint);
 }
 
-/** In the arguments or in an `Exact`. */
-export function hasList({ call, links }: CaseSpec): boolean {
+/** The arguments, and the values of `Exact`. */
+function valuesOf({ call, links }: CaseSpec): readonly unknown[] {
   const exact = links.flatMap(constraintsOf).map((constraint) => "exact" in constraint && constraint.exact);
-  return [...call.args.values(), ...exact].some((value) => Array.isArray(value));
+  return [...call.args.values(), ...exact];
+}
+
+export function hasList(spec: CaseSpec): boolean {
+  return valuesOf(spec).some((value) => Array.isArray(value));
+}
+
+export function textsOf(spec: CaseSpec): readonly string[] {
+  return valuesOf(spec).filter((value) => typeof value === "string");
 }
