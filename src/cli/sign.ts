@@ -1,5 +1,6 @@
 import { SEED_BYTES, type SigningKey, signingKeyFromSeed } from "../crypto/ed25519.ts";
 import { parseJson } from "../gateway/json.ts";
+import { errorMessage } from "../server/error-message.ts";
 import { readTextFile } from "../server/state/read-file.ts";
 import { finish } from "../steps.ts";
 import { isObject, type Value } from "../value.ts";
@@ -80,6 +81,6 @@ function readTrimmed(file: string): string {
   try {
     return readTextFile(file).trim();
   } catch (error) {
-    throw new RunError(error instanceof Error ? error.message : String(error));
+    throw new RunError(errorMessage(error));
   }
 }

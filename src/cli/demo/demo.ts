@@ -2,6 +2,7 @@ import { chmodSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { seedOf } from "../../crypto/ed25519.ts";
+import { errorMessage } from "../../server/error-message.ts";
 import { createLog } from "../../server/log/log.ts";
 import { startServer } from "../../server/server.ts";
 import { loadSnapshot } from "../../server/state/load-snapshot.ts";
@@ -103,9 +104,7 @@ async function tryEnvoy(
     input.stdout(`Envoy         ${found.origin} on 127.0.0.1:${envoy.port}\n\n`);
     return envoy;
   } catch (error) {
-    input.stdout(
-      `Envoy         ${found.origin} didn't start: ${error instanceof Error ? error.message : error}\n`,
-    );
+    input.stdout(`Envoy         ${found.origin} didn't start: ${errorMessage(error)}\n`);
     input.stdout("              asking the authorizer directly over gRPC\n\n");
     return undefined;
   }

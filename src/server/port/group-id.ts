@@ -1,3 +1,4 @@
+import { errorMessage } from "../error-message.ts";
 import { readTextFile } from "../state/read-file.ts";
 import { ListenError } from "./listen.ts";
 
@@ -16,9 +17,7 @@ export function groupId(group: string): number {
   try {
     text = readTextFile(GROUPS_FILE);
   } catch (error) {
-    throw new ListenError(
-      `--socket-group ${group}: ${error instanceof Error ? error.message : String(error)}; give the number of the group`,
-    );
+    throw new ListenError(`--socket-group ${group}: ${errorMessage(error)}; give the number of the group`);
   }
   for (const line of text.split("\n")) {
     const [name, , id] = line.split(":");

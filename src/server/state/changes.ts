@@ -91,7 +91,7 @@ function showList(revocation: Revocation | undefined): string {
   if (revocation === undefined) return "none";
   const { list } = revocation;
   const { entries } = listStatus(list, 0);
-  return `version ${list.version} of ${new Date(list.issuedAt * 1000).toISOString()} with ${entries} ids`;
+  return `version ${list.version} of ${rfc3339(list.issuedAt)} with ${entries} ids`;
 }
 
 function tlsChanges(

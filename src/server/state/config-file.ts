@@ -1,6 +1,7 @@
 import type { Gateway } from "../../gateway/gateway.ts";
 import { loadGateway } from "../../gateway/load.ts";
 import { formatProblem } from "../../gateway/problem.ts";
+import { errorMessage } from "../error-message.ts";
 import { readTextFile } from "./read-file.ts";
 
 export type ConfigFile =
@@ -12,7 +13,7 @@ export function readConfigFile(file: string): ConfigFile {
   try {
     return compileConfig(readTextFile(file), file);
   } catch (error) {
-    return { ok: false, errors: [error instanceof Error ? error.message : String(error)], warnings: [] };
+    return { ok: false, errors: [errorMessage(error)], warnings: [] };
   }
 }
 

@@ -1,6 +1,7 @@
 import { type FSWatcher, watch } from "node:fs";
 import { lstat, readlink, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
+import { errorMessage } from "../error-message.ts";
 import { errorCode } from "./read-file.ts";
 
 /** Watches the folders of files, since whoever watches a file goes deaf once another takes its name. */
@@ -44,7 +45,7 @@ export function createFolderWatch(
     // A folder that is missing comes back, or its files are complained about.
     if (isDeaf || errorCode(error) === "ENOENT") return;
     isDeaf = true;
-    deaf(error instanceof Error ? error.message : String(error));
+    deaf(errorMessage(error));
   };
   const begin = (folder: string, identity: string): void => {
     try {

@@ -1,3 +1,5 @@
+import { errorMessage } from "../error-message.ts";
+
 /** The parts of the state. Each is read from a source of its own, and stays in force by itself. */
 export type Part = "config" | "trusted_keys" | "revocation_list" | "tls";
 
@@ -33,8 +35,7 @@ export async function takePart<Value>(
   try {
     return await read();
   } catch (error) {
-    const messages =
-      error instanceof PartFault ? error.messages : [error instanceof Error ? error.message : String(error)];
+    const messages = error instanceof PartFault ? error.messages : [errorMessage(error)];
     errors.push(...messages.map((message) => ({ part, message })));
     return inForce;
   }

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { errorMessage } from "../error-message.ts";
 
 /** Reads a whole file of UTF-8. @throws {Error} whose message names the file and says what is wrong, for people. */
 export function readTextFile(file: string): string {
@@ -30,7 +31,7 @@ function whyUnreadable(error: unknown): string {
     case "ERR_ENCODING_INVALID_ENCODED_DATA":
       return "is not UTF-8 text";
     default:
-      return String(error instanceof Error ? error.message : error);
+      return errorMessage(error);
   }
 }
 

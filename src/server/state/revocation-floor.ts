@@ -1,6 +1,7 @@
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import type { ListVersion } from "../../warrant/revocation-list.ts";
+import { errorMessage } from "../error-message.ts";
 import { errorCode, readTextFile } from "./read-file.ts";
 
 /** By hex of the signer, what was accepted of it last. */
@@ -48,7 +49,7 @@ export function writeFloors(file: string, floors: Floors): void {
     flushFolder(dirname(file));
   } catch (error) {
     rmSync(temporary, { force: true });
-    const why = error instanceof Error ? error.message : String(error);
+    const why = errorMessage(error);
     throw new Error(`${file}: can't be written, and --revocation-floor has to be: ${why}`, { cause: error });
   }
 }

@@ -1,4 +1,5 @@
 import { createSecureContext } from "node:tls";
+import { errorMessage } from "../error-message.ts";
 import { type Certificate, certificatesOf, rfc3339, whyUntimely } from "./certificates.ts";
 import { PartFault } from "./part.ts";
 import { type PemBlock, readPem } from "./pem.ts";
@@ -109,7 +110,7 @@ async function blocksOf(
     if ("blocks" in read) return read.blocks;
     errors.push(`${file}:${read.line}: ${read.fault}; the file must be PEM`);
   } catch (error) {
-    errors.push(error instanceof Error ? error.message : String(error));
+    errors.push(errorMessage(error));
   }
   return undefined;
 }

@@ -1,4 +1,5 @@
 import { type PublicKey, publicKeyFromHex } from "../../crypto/ed25519.ts";
+import { errorMessage } from "../error-message.ts";
 import { PartFault } from "./part.ts";
 import type { Reading } from "./reading.ts";
 
@@ -33,7 +34,7 @@ export async function readTrustedKeys(
   try {
     if (trustedKeysFile !== undefined) file = await reading.text(trustedKeysFile);
   } catch (error) {
-    errors.push(error instanceof Error ? error.message : String(error));
+    errors.push(errorMessage(error));
   }
   if (errors.length === 0 && inForce !== undefined && inForce.sha256 === file.sha256) return inForce;
 

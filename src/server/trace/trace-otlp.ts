@@ -21,6 +21,7 @@ import {
   TraceIdRatioBasedSampler,
   TracerProvider,
 } from "@opentelemetry/sdk-trace";
+import { errorMessage } from "../error-message.ts";
 import type { Log } from "../log/log.ts";
 import type { TraceParent } from "../trace-parent.ts";
 import { hasFailed, SPAN_NAME, spanAttributes } from "./span-attributes.ts";
@@ -88,7 +89,7 @@ export async function createTracer(settings: TraceSettings, version: string, log
         span.end(startTime + (outcome.answeredAt - outcome.receivedAt));
         return { ...outcome, traceId: span.spanContext().traceId };
       } catch (error) {
-        complain(error instanceof Error ? error.message : String(error));
+        complain(errorMessage(error));
         return outcome;
       }
     },

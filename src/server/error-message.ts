@@ -1,0 +1,4 @@
+/** What was thrown, in one line for people. */
+export function errorMessage(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
