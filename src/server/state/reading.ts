@@ -38,7 +38,7 @@ export function createReading(isReload = false): Reading {
   const seen = new Map<string, string>();
   const bytes = async (file: string): Promise<FileContent> => {
     try {
-      const read = isReload ? await readAgain(file) : await readFirst(file);
+      const read = isReload ? await readAgain(file, readAll) : await readFirst(file);
       if (read === undefined)
         throw new Error("is not a file, and what else can be read is read at the start alone");
       seen.set(file, read.sha256);
@@ -69,7 +69,8 @@ export function createReading(isReload = false): Reading {
  */
 export async function fingerprint(file: string): Promise<string | undefined> {
   try {
-    return (await readAgain(file))?.sha256;
+    // Looked at every few seconds: what it holds needn't be kept for that.
+    return await readAgain(file, (handle) => hashOf(handle, () => {}));
   } catch (error) {
     return codeOf(error);
   }
@@ -80,10 +81,13 @@ async function readFirst(file: string): Promise<FileContent> {
 }
 
 /** Undefined for a pipe or a device: to wait for what one may never hold would keep all other files waiting too. */
-async function readAgain(file: string): Promise<FileContent | undefined> {
+async function readAgain<Result>(
+  file: string,
+  read: (handle: FileHandle) => Promise<Result>,
+): Promise<Result | undefined> {
   return withHandle(await open(file, constants.O_RDONLY | constants.O_NONBLOCK), async (handle) => {
     const kind = await handle.stat();
-    return kind.isFile() || kind.isDirectory() ? readAll(handle) : undefined;
+    return kind.isFile() || kind.isDirectory() ? read(handle) : undefined;
   });
 }
 
@@ -99,16 +103,22 @@ async function withHandle<Result>(
 }
 
 async function readAll(handle: FileHandle): Promise<FileContent> {
-  const sha256 = createHash("sha256");
   const slices: Buffer[] = [];
+  const sha256 = await hashOf(handle, (slice) => slices.push(slice));
+  return { content: Buffer.concat(slices), sha256 };
+}
+
+/** @param take is given all that is read, slice by slice */
+async function hashOf(handle: FileHandle, take: (slice: Buffer) => void): Promise<string> {
+  const sha256 = createHash("sha256");
   for (let length = 0; ; ) {
     const { buffer, bytesRead } = await handle.read(Buffer.allocUnsafe(SLICE_BYTES));
-    if (bytesRead === 0) return { content: Buffer.concat(slices), sha256: sha256.digest("hex") };
+    if (bytesRead === 0) return sha256.digest("hex");
     length += bytesRead;
     if (length > MAX_FILE_BYTES) throw tooLarge();
     const slice = buffer.subarray(0, bytesRead);
     sha256.update(slice);
-    slices.push(slice);
+    take(slice);
   }
 }
 
