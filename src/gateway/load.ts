@@ -1,3 +1,4 @@
+import { type Checked, checkOutline, checkRoute, checkSettings, checkTool } from "./check-shape.ts";
 import { compileRoutes, type RouteSource } from "./compile-route.ts";
 import { compileRule, compileShortRule, type FileContext } from "./compile-rule.ts";
 import { compileSettings } from "./compile-settings.ts";
@@ -7,11 +8,6 @@ import { guardHeaders } from "./header.ts";
 import type { ConfigProblem } from "./problem.ts";
 import { type Report, reportOn } from "./report.ts";
 import {
-  type Checked,
-  checkOutline,
-  checkRoute,
-  checkSettings,
-  checkTool,
   DEFAULT_SETTINGS,
   KEYS,
   type Outline,

@@ -1,6 +1,5 @@
 import * as z from "zod";
 import { ARGUMENT_TYPES } from "./argument-type.ts";
-import type { ConfigPath } from "./config-node.ts";
 import {
   DEFAULT_APPROVALS,
   DEFAULT_BODY_BYTES,
@@ -10,7 +9,6 @@ import {
   MAX_CHAIN_LENGTH,
   MAX_CLEARANCE,
 } from "./limits.ts";
-import { nearestName } from "./suggest.ts";
 
 // The shape of gateway.yaml: one description for the check at load, for the types and for the JSON Schema that
 // editors complete from. What shape alone can't tell (patterns, conflicts, key material) is checked afterwards.
@@ -81,7 +79,7 @@ const rule = z.strictObject({
 
 const rules = z.record(z.string(), rule).nullish();
 
-const tool = z
+export const tool = z
   .strictObject({
     description: text.nullish().describe("For people; no effect"),
     constraints: rules.describe("Argument name to the rule that reads it"),
@@ -140,7 +138,7 @@ const log = z.strictObject({
     .describe("Part of the allows to log, 0.01 for one in a hundred; denials always"),
 });
 
-const settings = z.strictObject({
+export const settings = z.strictObject({
   warrant_header: text
     .default("X-Tenuo-Warrant")
     .describe("Name of the header with the warrant or the stack of warrants"),
@@ -196,7 +194,7 @@ const settings = z.strictObject({
   log: log.optional().describe("What the log tells of decisions"),
 });
 
-const route = z.strictObject({
+export const route = z.strictObject({
   pattern: text
     .optional()
     .describe(
@@ -241,7 +239,7 @@ const file = z
   .meta({ title: "gateway.yaml of tenuo-ext-authz" });
 
 /** The file with its parts left open: each part is checked on its own, so that one fault hides no other. */
-const outline = z.strictObject({
+export const outline = z.strictObject({
   version: text.optional(),
   settings: z.unknown().optional(),
   tools: z.record(z.string(), z.unknown()).nullish(),
@@ -252,8 +250,13 @@ export type Outline = z.infer<typeof outline>;
 export type SettingsEntry = z.infer<typeof settings>;
 export type LogEntry = z.infer<typeof log>;
 export type RevocationEntry = z.infer<typeof revocation>;
+export type ToolEntry = z.infer<typeof tool>;
 export type RouteEntry = z.infer<typeof route>;
 export type RuleEntry = z.infer<typeof rule>;
+
+/** A part of the file, and what is wrong with one. */
+export type Schema<Part> = z.ZodType<Part>;
+export type Issue = z.core.$ZodIssue;
 
 /** The keys of each kind of map whose keys are ours. */
 export const KEYS = {
@@ -267,102 +270,9 @@ export const KEYS = {
 } as const;
 export type Level = keyof typeof KEYS;
 
-export interface ShapeFault {
-  readonly path: ConfigPath;
-  readonly fault: "unknown_key" | "missing_key" | "wrong_value";
-  /** What would be right, for a wrong value. */
-  readonly expected: string;
-}
-
 export const DEFAULT_SETTINGS: SettingsEntry = settings.parse({});
-
-export interface Checked<Part> {
-  /** The part with defaults filled in and faulty entries left out; undefined when nothing is left of it. */
-  readonly part: Part | undefined;
-  readonly faults: readonly ShapeFault[];
-}
-
-export const checkOutline = (plain: unknown): Checked<Outline> => check(outline, plain);
-export const checkSettings = (plain: unknown): Checked<SettingsEntry> => check(settings, plain);
-export const checkTool = (plain: unknown): Checked<z.infer<typeof tool>> => check(tool, plain);
-export const checkRoute = (plain: unknown): Checked<RouteEntry> => check(route, plain);
 
 /** The JSON Schema of gateway.yaml (draft 2020-12). */
 export function gatewayJsonSchema(): object {
   return z.toJSONSchema(file, { io: "input" });
-}
-
-function check<Part>(schema: z.ZodType<Part>, plain: unknown): Checked<Part> {
-  let rest = plain;
-  let faults: readonly ShapeFault[] | undefined;
-  for (;;) {
-    const result = schema.safeParse(rest, { reportInput: true });
-    if (result.success) return { part: result.data, faults: faults ?? [] };
-    const found = result.error.issues.flatMap((issue) => faultsOf(issue, []));
-    faults ??= found;
-    for (const fault of found) rest = without(rest, fault);
-    if (rest === undefined) return { part: undefined, faults };
-  }
-}
-
-type Entries = Record<string | number, unknown>;
-
-/** Takes out what is at fault: the entry itself, or what lacks it; undefined when that is the whole. */
-function without(plain: unknown, { path, fault }: ShapeFault): unknown {
-  const place = fault === "missing_key" ? path.slice(0, -1) : path;
-  const last = place.at(-1);
-  if (last === undefined) return undefined;
-  let parent = plain as Entries | undefined;
-  for (const step of place.slice(0, -1)) parent = parent?.[step] as Entries | undefined;
-  if (parent !== undefined) delete parent[last];
-  return plain;
-}
-
-function faultsOf(issue: z.core.$ZodIssue, parent: ConfigPath): ShapeFault[] {
-  const path = [...parent, ...(issue.path as (string | number)[])];
-  const wrong = (expected: string): ShapeFault[] => [{ path, fault: "wrong_value", expected }];
-  switch (issue.code) {
-    case "unrecognized_keys":
-      return issue.keys.map((key) => ({ path: [...path, key], fault: "unknown_key", expected: "" }));
-    case "invalid_type":
-      if (issue.input === undefined) return [{ path, fault: "missing_key", expected: "" }];
-      return wrong(TYPE_NAMES[issue.expected] ?? issue.expected);
-    case "invalid_value":
-      if (issue.input === undefined) return [{ path, fault: "missing_key", expected: "" }];
-      return wrong(oneOf(issue.values.map(String), issue.input));
-    case "too_small":
-      return wrong(`at least ${issue.minimum}`);
-    case "too_big":
-      return wrong(`at most ${issue.maximum}`);
-    case "invalid_union":
-      return unionFaults(issue.errors, path);
-    default:
-      return wrong("something else");
-  }
-}
-
-function oneOf(known: readonly string[], given: unknown): string {
-  const nearest = typeof given === "string" ? nearestName(given, known) : undefined;
-  const hint = nearest === undefined ? "" : `; did you mean \`${nearest}\`?`;
-  return `one of ${known.map((value) => `\`${value}\``).join(", ")}${hint}`;
-}
-
-const TYPE_NAMES: Readonly<Record<string, string>> = {
-  string: "text",
-  boolean: "`true` or `false`",
-  number: "a number",
-  int: "a whole number",
-  array: "a list",
-  object: "a map",
-  record: "a map",
-};
-
-/** Of a union, the faults of the branch that was meant: the one whose kind fits. */
-function unionFaults(branches: readonly (readonly z.core.$ZodIssue[])[], path: ConfigPath): ShapeFault[] {
-  const meant = branches.find((issues) =>
-    issues.every(({ code, path }) => code !== "invalid_type" || path.length > 0),
-  );
-  if (meant !== undefined) return meant.flatMap((issue) => faultsOf(issue, path));
-  const expected = branches.flat().flatMap((issue) => faultsOf(issue, path).map((fault) => fault.expected));
-  return [{ path, fault: "wrong_value", expected: [...new Set(expected)].join(" or ") }];
 }

@@ -1,5 +1,6 @@
+import type { ShapeFault } from "./check-shape.ts";
 import type { ConfigPath } from "./config-node.ts";
-import { KEYS, type Level, type ShapeFault } from "./schema.ts";
+import { KEYS, type Level } from "./schema.ts";
 import { nearestName } from "./suggest.ts";
 
 /** Keys that are promised and not built yet: a file that relies on one must not load as if it were obeyed. */
