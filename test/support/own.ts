@@ -16,11 +16,20 @@ import { leafOf, type Stack, warrantIdText } from "../../src/warrant/warrant.ts"
 import { signApproval } from "./approvals.ts";
 import { type Call, type ConstraintText, type Grant, type Issuer, unixNow } from "./warrants.ts";
 
+/** Seconds. */
+const TTL = 60;
+
 /** This package's own minting and signing. */
 export const ownIssuer: Issuer = {
   name: "our own",
   mint: async (root, grant) => text(mint(root, toGrant(grant))),
-  delegate: async (parent, holder, grant) => text(delegate(holder, parse(parent), toGrant(grant))),
+  delegate: async (parent, holder, { ttl = TTL, ...grant }) => {
+    const stack = parse(parent);
+    const now = unixNow();
+    // Of the same length, it would outlive a parent that was made in the second before.
+    const left = leafOf(stack).expiresAt - now;
+    return text(delegate(holder, stack, toGrant({ ...grant, ttl: Math.min(ttl, left) }, now)));
+  },
   leaf: async (warrant) => text([leafOf(parse(warrant))]),
   identifier: async (warrant) => warrantIdText(leafOf(parse(warrant))),
   proof: async (warrant, holder, call, time = unixNow()) =>
@@ -40,7 +49,7 @@ function parse(warrant: string): Stack {
   return stack;
 }
 
-function toGrant({ holder, tools, ttl = 60, approval }: Grant): OwnGrant {
+function toGrant({ holder, tools, ttl = TTL, approval }: Grant, issuedAt = unixNow()): OwnGrant {
   const sets = Object.entries(tools).map(([tool, constraints]) => {
     const members = Object.entries(constraints).map(([name, constraint]) => [name, toConstraint(constraint)]);
     return [tool, constraintSet(Object.fromEntries(members))];
@@ -48,7 +57,7 @@ function toGrant({ holder, tools, ttl = 60, approval }: Grant): OwnGrant {
   return {
     holder: holder.publicKey,
     tools: Object.fromEntries(sets),
-    issuedAt: unixNow(),
+    issuedAt,
     lifetimeSeconds: ttl,
     ...(approval && {
       approval: {
