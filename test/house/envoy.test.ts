@@ -1,66 +1,139 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import { test } from "node:test";
-import { parse } from "yaml";
+import { describe, test } from "node:test";
+import { isDeepStrictEqual } from "node:util";
 import { serve } from "../../src/cli/serve.ts";
+import { RESULT_HEADERS } from "../../src/server/check/check-response.ts";
+import { type EnvoyParts, envoyFiles, partsOf } from "../support/envoy-files.ts";
 
-// What no request can show of envoy/gateway.yaml: that nothing in it leads around the check.
+// What no request can show of the files in envoy/: that nothing in them leads around the check, and that what they have
+// in common is the same in all, as Envoy knows no include.
 
 const EXT_AUTHZ = "envoy.filters.http.ext_authz";
-const { static_resources: resources } = parse(
-  readFileSync(new URL("../../envoy/gateway.yaml", import.meta.url), "utf8"),
-  { merge: true },
-);
-const managers = resources.listeners.flatMap((listener: { filter_chains: { filters: object[] }[] }) =>
-  listener.filter_chains.flatMap(({ filters }) => filters.map((filter) => Object(filter).typed_config)),
-);
+const CREDENTIALS = ["x-tenuo-warrant", "x-tenuo-pop", "x-tenuo-approvals"];
 
-test("no failure is an allow", () => {
-  assert.ok(managers.length > 0);
-  for (const manager of managers) {
-    const { typed_config: check } = manager.http_filters.find(
-      ({ name }: { name: string }) => name === EXT_AUTHZ,
-    );
-    assert.equal(check.failure_mode_allow, false);
-    assert.equal(check.deny_at_disable.default_value, true);
-    assert.equal(check.shadow_mode, undefined);
-    assert.equal(check.filter_enabled, undefined);
-  }
+/** The one that the others are held against. */
+const STANDARD = "gateway.yaml";
+
+interface About {
+  /** Where the file says something else than {@link STANDARD}; all other settings are the same. */
+  readonly differs: readonly string[];
+  /** Names of routes that aren't checked. */
+  readonly publicRoutes?: readonly string[];
+  /** Filters between the check and the router, which may only refuse. */
+  readonly filtersAfter?: readonly string[];
+  /** The upstream verifies again. */
+  readonly leavesCredentials?: boolean;
+}
+
+/** What each file is about. */
+const FILES: Readonly<Record<string, About>> = {
+  [STANDARD]: { differs: [] },
+};
+
+test("it is known what each file is about", () => {
+  assert.deepEqual(Object.keys(FILES).toSorted(), envoyFiles.toSorted());
 });
 
-test("no route switches the check off, and none is chosen anew after it", () => {
-  for (const manager of managers) {
-    const names = manager.http_filters.map(({ name }: { name: string }) => name);
-    assert.deepEqual(names.slice(-2), [EXT_AUTHZ, "envoy.filters.http.router"]);
-    assert.equal(manager.http_filters.at(-2).typed_config.clear_route_cache, false);
-    for (const host of manager.route_config.virtual_hosts) {
-      for (const { typed_per_filter_config: own = {} } of [manager.route_config, host, ...host.routes]) {
-        const settings = own[EXT_AUTHZ] ?? {};
-        assert.equal(settings.disabled, undefined);
-        const { disable_request_body_buffering: _, ...others } = settings.check_settings ?? {};
-        assert.deepEqual(others, {});
+for (const name of envoyFiles) {
+  const {
+    differs,
+    publicRoutes = [],
+    filtersAfter = [],
+    leavesCredentials = false,
+  } = FILES[name] ?? {
+    differs: [],
+  };
+  const parts = partsOf(name);
+
+  describe(`envoy/${name}`, () => {
+    test("no failure is an allow", () => {
+      const { check } = parts;
+      assert.equal(check.failure_mode_allow, false);
+      assert.equal(check.deny_at_disable.default_value, true);
+      assert.equal(check.shadow_mode, undefined);
+      assert.equal(check.filter_enabled, undefined);
+    });
+
+    test("no route switches the check off but those it is about, and none is chosen anew", () => {
+      const unchecked: string[] = [];
+      for (const host of parts.hosts) {
+        assert.equal(host.typed_per_filter_config, undefined);
+        for (const {
+          name: route,
+          typed_per_filter_config: own = {},
+          request_headers_to_remove: removed,
+        } of host.routes) {
+          const settings = own[EXT_AUTHZ] ?? {};
+          // A route's own `with_request_body` would ignore `pack_as_bytes`.
+          assert.equal(settings.check_settings?.with_request_body, undefined);
+          if (settings.disabled !== true) continue;
+          unchecked.push(route);
+          // Nobody else takes away what a client forged.
+          assert.deepEqual(removed, RESULT_HEADERS);
+        }
       }
-    }
-  }
-});
+      assert.deepEqual(unchecked, publicRoutes);
+      assert.equal(parts.check.clear_route_cache, false);
+      assert.equal(parts.manager.routing.typed_per_filter_config, undefined);
+    });
 
-test("every request has a route, and none upgrades", () => {
-  for (const manager of managers) {
-    const hosts = manager.route_config.virtual_hosts;
-    assert.ok(hosts.some(({ domains }: { domains: string[] }) => domains.includes("*")));
-    for (const { routes } of hosts) {
-      assert.deepEqual(routes.at(-1).match, { prefix: "/" });
-      for (const { route } of routes) assert.equal(route.upgrade_configs, undefined);
-    }
-    assert.equal(manager.upgrade_configs, undefined);
-    assert.equal(manager.http2_protocol_options.allow_connect, undefined);
-  }
-});
+    test("nothing behind the check changes what was judged", () => {
+      const after = parts.filters.slice(parts.filters.indexOf(EXT_AUTHZ) + 1);
+      assert.deepEqual(after, [...filtersAfter, "envoy.filters.http.router"]);
+      for (const { routes } of parts.hosts) {
+        for (const { route, request_headers_to_add: added } of routes) {
+          assert.deepEqual(
+            [route?.prefix_rewrite, route?.regex_rewrite, added],
+            [undefined, undefined, undefined],
+          );
+        }
+      }
+    });
 
-test("Envoy learns that a replica stops before it has stopped", () => {
-  const [cluster] = resources.clusters;
-  const [{ interval, no_traffic_interval: idle, timeout }] = cluster.health_checks;
-  const drainSeconds = Number(serve.flags["drain-seconds"]?.default);
-  for (const each of [interval, idle])
-    assert.ok(Number.parseFloat(each) + Number.parseFloat(timeout) < drainSeconds, each);
-});
+    test("every request has a route, and none upgrades", () => {
+      assert.ok(parts.hosts.some(({ domains }: { domains: string[] }) => domains.includes("*")));
+      for (const { routes } of parts.hosts) {
+        assert.deepEqual(routes.at(-1).match, { prefix: "/" });
+        for (const { route } of routes) assert.equal(route?.upgrade_configs, undefined);
+      }
+      assert.equal(parts.manager.upgrade_configs, undefined);
+      assert.equal(parts.manager.http2_protocol_options.allow_connect, undefined);
+    });
+
+    test(leavesCredentials ? "credentials travel on" : "credentials stay here, whatever the route", () => {
+      for (const { request_headers_to_remove: removed = [] } of parts.hosts)
+        assert.deepEqual(removed, leavesCredentials ? [] : CREDENTIALS);
+    });
+
+    test("Envoy learns that a replica stops before it has stopped", () => {
+      const [check] = parts.clusters["tenuo-ext-authz"].health_checks;
+      const drainSeconds = Number(serve.flags["drain-seconds"]?.default);
+      for (const each of [check.interval, check.no_traffic_interval])
+        assert.ok(Number.parseFloat(each) + Number.parseFloat(check.timeout) < drainSeconds, each);
+    });
+
+    test(`all else is as in ${STANDARD}`, () => {
+      assert.deepEqual(differences(common(partsOf(STANDARD)), common(parts)), differs);
+    });
+  });
+}
+
+/** What files may share. Routes and other filters are what a file is about; the rules above hold for them. */
+function common({ hosts: _, filters: __, clusters, ...others }: EnvoyParts): object {
+  const { "tenuo-ext-authz": authorizer, upstream } = clusters;
+  return { ...others, authorizer, upstream };
+}
+
+/** The shortest paths at which two values differ, a list being one value. */
+function differences(one: unknown, other: unknown, path = ""): string[] {
+  if (isDeepStrictEqual(one, other)) return [];
+  if (!isMap(one) || !isMap(other)) return [path];
+  const names = [...new Set([...Object.keys(one), ...Object.keys(other)])];
+  return names
+    .flatMap((name) => differences(one[name], other[name], path === "" ? name : `${path}.${name}`))
+    .toSorted();
+}
+
+function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

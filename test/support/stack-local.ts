@@ -2,9 +2,9 @@ import { mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { isMap, isScalar, parseDocument, visit } from "yaml";
 import { freePort } from "../../src/cli/demo/free-port.ts";
 import { envoyBinary } from "./envoy.ts";
+import { asksThroughSocket, atPlaces } from "./envoy-addresses.ts";
 import { exampleEnvoyYaml, exampleGatewayYaml, withReplicas } from "./envoy-yaml.ts";
 import { type Program, startProgram } from "./program.ts";
 import { reloadsIn } from "./reloads.ts";
@@ -19,8 +19,12 @@ const host = "127.0.0.1";
 export interface LocalSettings extends StackSettings {
   /** Processes of the service behind one Envoy; 1 by default. */
   readonly replicas?: number;
-  /** A Unix socket on which the service listens in place of a port; Envoy's configuration has to name it. */
-  readonly socket?: string;
+  /** Threads of Envoy; 2 by default. */
+  readonly workers?: number;
+  /** Ports of loopback for further addresses of Envoy's configuration, as `{"ratelimit:8081": port}`. */
+  readonly addresses?: Readonly<Record<string, number>>;
+  /** Folders of this machine for those that Envoy's configuration names, as `/etc/envoy/tls`. */
+  readonly folders?: Readonly<Record<string, string>>;
   /** Further variables of the service. */
   readonly env?: NodeJS.ProcessEnv;
 }
@@ -30,6 +34,8 @@ export interface LocalStack extends Stack {
   serviceMemory(): number;
   /** Where the service answers checks. */
   readonly checkPort: number;
+  /** Where it does if Envoy's configuration asks through a Unix socket. */
+  readonly socket: string;
   /** Where Envoy tells its state. */
   readonly adminPort: number;
   /** All processes of the service; the others of this interface speak of the first. */
@@ -60,28 +66,35 @@ export async function startLocal(settings: LocalSettings): Promise<LocalStack> {
   const [gateway, admin] = await Promise.all([freePort(), freePort()]);
   const gatewayYaml = join(folder, "gateway.yaml");
   const envoyYaml = join(folder, "envoy.yaml");
-  const first = await createReplica(gatewayYaml, settings);
-  const others = Array.from({ length: (settings.replicas ?? 1) - 1 }, () =>
-    createReplica(gatewayYaml, settings),
-  );
+  const socket = join(folder, "authz.sock");
+  const envoyText = withReplicas(settings.envoyYaml ?? exampleEnvoyYaml, settings.replicas ?? 1);
+  const usesSocket = asksThroughSocket(envoyText);
+  const create = () => createReplica(gatewayYaml, settings, usesSocket ? socket : undefined);
+  const first = await create();
+  const others = Array.from({ length: (settings.replicas ?? 1) - 1 }, create);
   const replicas = [first, ...(await Promise.all(others))];
-  const addresses = {
-    "0.0.0.0:8080": gateway,
-    "127.0.0.1:9901": admin,
-    "upstream:8080": upstream.port,
-    ...Object.fromEntries(
-      (settings.socket === undefined ? replicas : []).map(({ checkPort }, i) => [
-        `tenuo-ext-authz${i === 0 ? "" : `-${i + 1}`}:9090`,
-        checkPort,
-      ]),
-    ),
-  };
+  const places = {
+    ports: [
+      [gateway, "0.0.0.0:8080"],
+      [admin, "127.0.0.1:9901"],
+      [upstream.port, "upstream:8080", "127.0.0.1:3000"],
+      ...(usesSocket ? [] : replicas).map(({ checkPort }, i) =>
+        i === 0
+          ? ([checkPort, "tenuo-ext-authz:9090", "127.0.0.1:9090"] as const)
+          : ([checkPort, `tenuo-ext-authz-${i + 1}:9090`] as const),
+      ),
+      ...Object.entries(settings.addresses ?? {}).map(([address, port]) => [port, address] as const),
+    ],
+    socket,
+    folders: settings.folders ?? {},
+  } as const;
 
   let proxy: Program | undefined;
   const startEnvoy = async (): Promise<void> => {
-    const quick = ["--concurrency", "2", "--file-flush-interval-msec", "50", "--log-level", "warn"];
+    const workers = ["--concurrency", String(settings.workers ?? 2)];
+    const quick = ["--file-flush-interval-msec", "50", "--log-level", "warn"];
     const apart = ["--disable-hot-restart", "--base-id", String(gateway)];
-    proxy = startProgram(envoy, ["--config-path", envoyYaml, ...quick, ...apart]);
+    proxy = startProgram(envoy, ["--config-path", envoyYaml, ...workers, ...quick, ...apart]);
     await ready("Envoy", proxy, `http://${host}:${gateway}/`, (status) => status !== 503);
   };
   const stop = async (): Promise<void> => {
@@ -91,8 +104,7 @@ export async function startLocal(settings: LocalSettings): Promise<LocalStack> {
   };
   try {
     writeFileSync(gatewayYaml, settings.gatewayYaml ?? exampleGatewayYaml);
-    const envoyText = withReplicas(settings.envoyYaml ?? exampleEnvoyYaml, replicas.length);
-    writeFileSync(envoyYaml, moveAddresses(envoyText, addresses));
+    writeFileSync(envoyYaml, atPlaces(envoyText, places));
     await Promise.all(replicas.map(({ start }) => start()));
     await startEnvoy();
   } catch (error) {
@@ -120,6 +132,7 @@ export async function startLocal(settings: LocalSettings): Promise<LocalStack> {
     killEnvoy: async () => proxy?.stop("SIGKILL"),
     startEnvoy,
     checkPort: first.checkPort,
+    socket,
     adminPort: admin,
     serviceMemory: first.memory,
     replicas,
@@ -128,9 +141,8 @@ export async function startLocal(settings: LocalSettings): Promise<LocalStack> {
   };
 }
 
-async function createReplica(gatewayYaml: string, settings: LocalSettings) {
+async function createReplica(gatewayYaml: string, settings: LocalSettings, socket: string | undefined) {
   const [checkPort, healthPort] = await Promise.all([freePort(), freePort()]);
-  const { socket } = settings;
   const place = socket === undefined ? ["--bind", host, "--port", String(checkPort)] : ["--socket", socket];
   const ports = [...place, "--health-port", String(healthPort)];
   const keys = settings.trustedKeys.length > 0 ? ["--trusted-keys", settings.trustedKeys.join(",")] : [];
@@ -169,23 +181,4 @@ async function ready(
     throw new Error(`${(error as Error).message}\n${program.output()}`, { cause: error });
   }
   if (program.ended()) throw new Error(`${what} ended:\n${program.output()}`);
-}
-
-/** Envoy's configuration with other addresses, and nothing else changed. */
-function moveAddresses(yaml: string, ports: Readonly<Record<string, number>>): string {
-  const document = parseDocument(yaml);
-  const left = new Set(Object.keys(ports));
-  visit(document, {
-    Pair(_, pair) {
-      if (!isScalar(pair.key) || pair.key.value !== "socket_address" || !isMap(pair.value)) return;
-      const place = `${pair.value.get("address")}:${pair.value.get("port_value")}`;
-      const port = ports[place];
-      if (port === undefined) throw new Error(`no port for ${place}`);
-      left.delete(place);
-      pair.value.set("address", host);
-      pair.value.set("port_value", port);
-    },
-  });
-  if (left.size > 0) throw new Error(`addresses not found in Envoy's configuration: ${[...left].join(", ")}`);
-  return document.toString();
 }

@@ -9,7 +9,7 @@ import { verdictOf } from "../outcome.ts";
 import type { AnswerSettings } from "../state/snapshot.ts";
 
 /** Headers that speak for us to the upstream; a client's copy never gets through. */
-const RESULT_HEADERS = [
+export const RESULT_HEADERS = [
   "x-tenuo-warrant-id",
   "x-tenuo-tool",
   "x-tenuo-holder",

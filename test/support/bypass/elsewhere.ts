@@ -16,7 +16,11 @@ export const ELSEWHERE: readonly Elsewhere[] = [
   entry(7, "test/e2e/percent.test.ts", "every byte in every spelling"),
   entry(9, "test/grpc/check.test.ts", "no bytes turn into a gRPC error, an empty answer or an allow"),
   entry(19, "test/grpc/server.test.ts", "a page that a proxy forwarded is refused on the port of the checks"),
-  entry(20, "test/house/envoy.test.ts", "no route switches the check off, and none is chosen anew after it"),
+  entry(
+    20,
+    "test/house/envoy.test.ts",
+    "no route switches the check off but those it is about, and none is chosen anew",
+  ),
   entry(21, "test/house/envoy.test.ts", "every request has a route, and none upgrades"),
   entry(22, "test/grpc/server.test.ts", "nothing but a whole allow or a whole denial is ever sent"),
   entry(22, "test/grpc/bypass.test.ts", "whatever is sent for a CheckRequest, the answer is whole"),
