@@ -87,6 +87,7 @@ test("an allow sets the proven facts, overwriting, and removes what a client mad
     decision: "allow",
     tool: "read_file",
     warrant_id: warrantIdText(leafOf(stack)),
+    holder: holder.publicKey.hex,
     root: root.publicKey.hex,
     chain_depth: 0,
     mode: "enforce",

@@ -133,13 +133,14 @@ function deny(decision: Deny, requestId: string, debugMode: boolean): CheckRespo
 
 /** For access logs and later filters; in a denial, what the warrant claims. */
 function metadataOf(decision: Decision, requestId: string): Metadata {
-  const { tool, warrantId, root, chainDepth, mode, sessionId, agentId } = decision;
+  const { tool, warrantId, holder, root, chainDepth, mode, sessionId, agentId } = decision;
   return {
     request_id: requestId,
     decision: decision.allow ? "allow" : "deny",
     reason: decision.allow ? undefined : decision.reason,
     tool,
     warrant_id: warrantId,
+    holder,
     root,
     chain_depth: chainDepth,
     mode,

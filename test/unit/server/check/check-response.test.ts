@@ -173,7 +173,12 @@ test("what is to be stripped is stripped whenever the request passes", () => {
 
 test("the metadata of each verdict", () => {
   const common = { request_id: "req_1", tool: "read_file" };
-  const facts = { warrant_id: "tnu_wrt_0190", root: "cd".repeat(32), chain_depth: 2 };
+  const facts = {
+    warrant_id: "tnu_wrt_0190",
+    holder: "ab".repeat(32),
+    root: "cd".repeat(32),
+    chain_depth: 2,
+  };
   const reason = "constraint_violation";
   assert.deepEqual(metadataOf(answer({ ...ALLOW, mode: "audit" })), {
     ...{ ...common, ...facts, decision: "allow", mode: "audit" },
