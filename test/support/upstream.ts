@@ -1,5 +1,5 @@
 // The API behind the gateway: tells what reached it. Runs in the test's process, or alone as a container's program.
-import { createServer, type Server } from "node:http";
+import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 
 /** A request as it arrived. */
@@ -20,7 +20,10 @@ export interface Upstream {
   stop(): Promise<void>;
 }
 
-/** Answers every request with 200 and what it was, as {@link Received} in JSON. */
+/**
+ * Answers every request with 200 and what it was, as {@link Received} in JSON. An upgrade is granted; what it was is a
+ * line of its own then, and all that follows is sent back.
+ */
 export async function startUpstream(host: string, port = 0, countPort = 0): Promise<Upstream> {
   let count = 0;
   const echo = createServer({ maxHeaderSize: 128 * 1024 }, (request, response) => {
@@ -28,17 +31,16 @@ export async function startUpstream(host: string, port = 0, countPort = 0): Prom
     const body: Buffer[] = [];
     request.on("data", (chunk: Buffer) => body.push(chunk));
     request.on("end", () => {
-      const { rawHeaders } = request;
-      const received: Received = {
-        method: request.method ?? "",
-        target: request.url ?? "",
-        headers: rawHeaders.flatMap((name, i) =>
-          i % 2 === 0 ? [[name, rawHeaders[i + 1] ?? ""] as const] : [],
-        ),
-        body: Buffer.concat(body).toString("base64"),
-      };
+      const received = toReceived(request, Buffer.concat(body));
       response.setHeader("content-type", "application/json").end(JSON.stringify(received));
     });
+  });
+  echo.on("upgrade", (request, socket) => {
+    count++;
+    socket.on("error", () => {});
+    socket.write("HTTP/1.1 101 Switching Protocols\r\nconnection: Upgrade\r\nupgrade: websocket\r\n\r\n");
+    socket.write(`${JSON.stringify(toReceived(request, Buffer.alloc(0)))}\n`);
+    socket.pipe(socket);
   });
   const counter = createServer((_, response) => response.end(String(count)));
   await Promise.all([listening(echo, host, port), listening(counter, host, countPort)]);
@@ -52,6 +54,13 @@ export async function startUpstream(host: string, port = 0, countPort = 0): Prom
       }
     },
   };
+}
+
+function toReceived({ method = "", url = "", rawHeaders }: IncomingMessage, body: Buffer): Received {
+  const headers = rawHeaders.flatMap((name, i) =>
+    i % 2 === 0 ? [[name, rawHeaders[i + 1] ?? ""] as const] : [],
+  );
+  return { method, target: url, headers, body: body.toString("base64") };
 }
 
 function listening(server: Server, host: string, port: number): Promise<void> {
