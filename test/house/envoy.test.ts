@@ -19,6 +19,8 @@ interface About {
   readonly differs: readonly string[];
   /** Names of routes that aren't checked. */
   readonly publicRoutes?: readonly string[];
+  /** Names of routes that may be upgraded. */
+  readonly upgradedRoutes?: readonly string[];
   /** Filters between the check and the router, which may only refuse. */
   readonly filtersAfter?: readonly string[];
   /** The upstream verifies again. */
@@ -28,6 +30,13 @@ interface About {
 /** What each file is about. */
 const FILES: Readonly<Record<string, About>> = {
   [STANDARD]: { differs: [] },
+  "per-route.yaml": {
+    differs: ["manager.early_header_mutation_extensions"],
+    publicRoutes: ["health"],
+    upgradedRoutes: ["live"],
+  },
+  "rate-limit.yaml": { differs: [], filtersAfter: ["envoy.filters.http.local_ratelimit"] },
+  "rbac.yaml": { differs: [], filtersAfter: ["envoy.filters.http.rbac"] },
 };
 
 test("it is known what each file is about", () => {
@@ -38,6 +47,7 @@ for (const name of envoyFiles) {
   const {
     differs,
     publicRoutes = [],
+    upgradedRoutes = [],
     filtersAfter = [],
     leavesCredentials = false,
   } = FILES[name] ?? {
@@ -57,24 +67,27 @@ for (const name of envoyFiles) {
     test("no route switches the check off but those it is about, and none is chosen anew", () => {
       const unchecked: string[] = [];
       for (const host of parts.hosts) {
-        assert.equal(host.typed_per_filter_config, undefined);
-        for (const {
-          name: route,
-          typed_per_filter_config: own = {},
-          request_headers_to_remove: removed,
-        } of host.routes) {
+        assert.equal(host.typed_per_filter_config?.[EXT_AUTHZ], undefined);
+        for (const { name: route, typed_per_filter_config: own = {} } of host.routes) {
           const settings = own[EXT_AUTHZ] ?? {};
           // A route's own `with_request_body` would ignore `pack_as_bytes`.
           assert.equal(settings.check_settings?.with_request_body, undefined);
-          if (settings.disabled !== true) continue;
-          unchecked.push(route);
-          // Nobody else takes away what a client forged.
-          assert.deepEqual(removed, RESULT_HEADERS);
+          if (settings.disabled === true) unchecked.push(route);
         }
       }
       assert.deepEqual(unchecked, publicRoutes);
       assert.equal(parts.check.clear_route_cache, false);
       assert.equal(parts.manager.routing.typed_per_filter_config, undefined);
+    });
+
+    test("no client speaks for the authorizer on a route that isn't checked", () => {
+      if (publicRoutes.length === 0) return;
+      const [{ typed_config: early }] = parts.manager.early_header_mutation_extensions;
+      const removed = new RegExp(`^(?:${early.mutations[0].remove_on_match.key_matcher.safe_regex.regex})$`);
+      for (const header of RESULT_HEADERS)
+        for (const spelling of [header, header.replaceAll("-", "_"), header.replaceAll("-", ".")])
+          assert.match(spelling, removed);
+      for (const header of CREDENTIALS) assert.doesNotMatch(header, removed);
     });
 
     test("nothing behind the check changes what was judged", () => {
@@ -94,7 +107,11 @@ for (const name of envoyFiles) {
       assert.ok(parts.hosts.some(({ domains }: { domains: string[] }) => domains.includes("*")));
       for (const { routes } of parts.hosts) {
         assert.deepEqual(routes.at(-1).match, { prefix: "/" });
-        for (const { route } of routes) assert.equal(route?.upgrade_configs, undefined);
+        const upgraded = routes.filter((each: { route?: object }) => "upgrade_configs" in Object(each.route));
+        assert.deepEqual(
+          upgraded.map((each: { name: string }) => each.name),
+          upgradedRoutes,
+        );
       }
       assert.equal(parts.manager.upgrade_configs, undefined);
       assert.equal(parts.manager.http2_protocol_options.allow_connect, undefined);

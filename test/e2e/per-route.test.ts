@@ -1,0 +1,297 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { connect } from "node:http2";
+import { connect as connectTcp } from "node:net";
+import { after, before, describe, it } from "node:test";
+import { findEntry } from "../support/access-log.ts";
+import { type Agent, newAgent } from "../support/agent.ts";
+import { type HeaderLines, type Request, type Response, send } from "../support/client.ts";
+import { envoyFile } from "../support/envoy-files.ts";
+import { noStack, type Stack, startStack } from "../support/stack.ts";
+import type { Received } from "../support/upstream.ts";
+import { waitFor } from "../support/wait.ts";
+import { newKey } from "../support/warrants.ts";
+
+// envoy/per-route.yaml, each kind of route.
+
+const gatewayYaml = `
+version: "2"
+settings: { strip_credentials: true }
+tools:
+  place_order:
+    constraints: { item: { from: body, path: item, required: true } }
+  upload: { constraints: { name: { from: path, path: name } } }
+  watch: {}
+  health: {}
+routes:
+  - { pattern: /v1/orders, method: POST, tool: place_order }
+  - { pattern: /v1/imports, method: POST, tool: place_order }
+  - { pattern: "/v1/uploads/{name}", method: PUT, tool: upload }
+  - { pattern: /shop.Orders/Watch, method: POST, tool: watch }
+  - { pattern: /v1/events, method: GET, tool: watch }
+  - { pattern: /v1/live, method: GET, tool: watch, allow_upgrade: true }
+  - { pattern: /v1/uploads, method: GET, tool: watch, allow_upgrade: true }
+  - { pattern: /healthz, method: POST, tool: health }
+`;
+const JSON_TYPE = ["content-type", "application/json"] as const;
+const UPGRADE: HeaderLines = [
+  ["connection", "Upgrade"],
+  ["upgrade", "websocket"],
+  ["sec-websocket-version", "13"],
+  ["sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="],
+];
+const order = { tool: "place_order", args: { item: "lamp" } };
+const watch = { tool: "watch", args: {} };
+
+const root = newKey();
+let agent: Agent;
+let stack: Stack;
+const skip = await noStack();
+
+before(async () => {
+  if (skip) return;
+  const envoyYaml = envoyFile("per-route.yaml");
+  stack = await startStack({ trustedKeys: [root.publicKey.hex], gatewayYaml, envoyYaml });
+  agent = await newAgent(root, { place_order: { item: { exact: "lamp" } }, upload: {}, watch: {} });
+});
+after(() => stack?.stop());
+
+describe("a public route", { skip }, () => {
+  it("passes without a check", async () => {
+    const received = await passed({ target: "/healthz" });
+    assert.equal(received.target, "/healthz");
+    const entry = await findEntry(
+      stack,
+      "the entry",
+      ({ path, status }) => path === "/healthz" && status === 200,
+    );
+    assert.equal(entry.tenuo.decision, null);
+  });
+
+  it("lets nothing through that claims to be of the authorizer, and no credentials", async () => {
+    const names = [
+      "x-tenuo-tool",
+      "X-Tenuo-Warrant-Id",
+      "x.tenuo.holder",
+      "x-tenuo-chain.depth",
+      "x-tenuo-warrant",
+    ];
+    const headers = names.map((name) => [name, "forged"] as const);
+    const received = await passed({ target: "/healthz", headers });
+    assert.ok(!received.headers.some(([, value]) => value === "forged"), JSON.stringify(received.headers));
+  });
+
+  it("leads nowhere else, however it is spelled", async () => {
+    const targets = [
+      "/healthz/../v1/orders",
+      "/v1/../healthz",
+      "/healthz/..%2fv1/orders",
+      "/healthz%2f..%2fv1/orders",
+      "/healthz%2f",
+      "/healthz/%2e%2e/v1/orders",
+      "//healthz",
+      "/healthz//",
+      "/healthz/",
+      "/healthz/x",
+      "/healthz;/../v1/orders",
+      "/healthz;x",
+      "/healthz%00",
+      "/healthz%3f/../v1/orders",
+      "/healthz\\..\\v1",
+      "/HEALTHZ",
+      "/%68ealthz",
+      "http://gateway.test/healthz/../v1/orders",
+    ];
+    for (const target of targets) {
+      const before = await stack.upstreamCount();
+      const response = await send(stack.gateway(), { target });
+      if (response.status === 200) assert.equal(receivedIn(response).target, "/healthz", target);
+      else assert.equal(await stack.upstreamCount(), before, target);
+    }
+  });
+
+  it("is public for its method alone", async () => {
+    await refused({ method: "POST", target: "/healthz" }, 401, "missing_warrant");
+    for (const method of ["HEAD", "OPTIONS", "DELETE"])
+      await refused({ method, target: "/healthz" }, 404, "no_route");
+  });
+});
+
+describe("a route with a JSON body", { skip }, () => {
+  const request = async (body: string): Promise<Request> => {
+    const headers = [...(await agent.headers(order)), JSON_TYPE];
+    return { method: "POST", target: "/v1/orders", headers, body };
+  };
+
+  it("is judged by it, and it arrives as it was sent", async () => {
+    const body = '{"item": "lamp", "note": "\u00fc"}';
+    const received = await passed(await request(body));
+    assert.equal(Buffer.from(received.body, "base64").toString(), body);
+    await refused(await request('{"item": "car"}'), 401, "invalid_pop");
+  });
+
+  it("is 413 above the limit, and nobody is asked", async () => {
+    const response = await unforwarded(await request(JSON.stringify({ item: "x".repeat(65_536) })));
+    assert.equal(response.status, 413);
+    assert.equal(response.headers["x-tenuo-request-id"], undefined);
+  });
+});
+
+describe("a route without buffering", { skip }, () => {
+  it("is refused where an argument comes from the body", async () => {
+    const headers = [...(await agent.headers(order)), JSON_TYPE];
+    const request: Request = { method: "POST", target: "/v1/imports", headers, body: '{"item": "lamp"}' };
+    await refused(request, 400, "body_unreadable");
+  });
+
+  it("takes uploads of any size", async () => {
+    const headers = await agent.headers({ tool: "upload", args: { name: "a" } });
+    const body = Buffer.alloc(300_000, 1);
+    const received = await passed({ method: "PUT", target: "/v1/uploads/a", headers, body });
+    assert.equal(Buffer.from(received.body, "base64").length, body.length);
+    await refused({ method: "PUT", target: "/v1/uploads/a", body }, 401, "missing_warrant");
+  });
+
+  it("is judged before the stream has ended", async () => {
+    const before = await stack.upstreamCount();
+    const open = openStream(await agent.headers(watch));
+    try {
+      await waitFor("the request at the upstream", async () =>
+        (await stack.upstreamCount()) > before ? true : undefined,
+      );
+    } finally {
+      open.close();
+    }
+    const denied = openStream([]);
+    try {
+      assert.equal((await denied.answer)["grpc-status"], "16");
+    } finally {
+      denied.close();
+    }
+  });
+});
+
+describe("a WebSocket", { skip }, () => {
+  it("is checked at its handshake, and open from then on", async () => {
+    await refused({ target: "/v1/live", headers: UPGRADE }, 401, "missing_warrant");
+    const { head, received, socket } = await openWebSocket("/v1/live", [
+      ...(await agent.headers(watch)),
+      ...UPGRADE,
+    ]);
+    try {
+      assert.match(head, /^HTTP\/1.1 101 /);
+      assert.equal(received.headers.find(([name]) => name === "x-tenuo-tool")?.[1], "watch");
+      assert.ok(!received.headers.some(([name]) => name === "x-tenuo-warrant"));
+      socket.write("ping");
+      assert.equal(String((await once(socket, "data"))[0]), "ping");
+    } finally {
+      socket.destroy();
+    }
+  });
+
+  it("isn't opened on other routes, whatever gateway.yaml allows", async () => {
+    for (const target of ["/v1/uploads", "/v1/events", "/healthz"]) {
+      const response = await unforwarded({ target, headers: [...(await agent.headers(watch)), ...UPGRADE] });
+      assert.deepEqual([target, response.status], [target, 403]);
+      assert.equal(response.headers["x-tenuo-deny-reason"], undefined);
+    }
+  });
+});
+
+describe("a browser of another origin", { skip }, () => {
+  const preflight = (origin: string, target: string): Request => ({
+    method: "OPTIONS",
+    target,
+    headers: [
+      ["origin", origin],
+      ["access-control-request-method", "POST"],
+      ["access-control-request-headers", "x-tenuo-warrant,x-tenuo-pop"],
+    ],
+  });
+
+  it("gets an answer to its preflight, without a warrant", async () => {
+    const response = await unforwarded(preflight("https://app.example.com", "/v1/orders"));
+    assert.equal(response.status, 200);
+    assert.equal(response.headers["access-control-allow-origin"], "https://app.example.com");
+    assert.match(String(response.headers["access-control-allow-headers"]), /x-tenuo-pop/);
+  });
+
+  it("can read why a call is denied", async () => {
+    const headers: HeaderLines = [["origin", "https://app.example.com"]];
+    const response = await refused({ method: "POST", target: "/v1/orders", headers }, 401, "missing_warrant");
+    assert.equal(response.headers["access-control-allow-origin"], "https://app.example.com");
+    assert.match(String(response.headers["access-control-expose-headers"]), /x-tenuo-deny-reason/);
+  });
+
+  it("gets nothing where the origin isn't allowed, or the request is no preflight", async () => {
+    await refused(preflight("https://evil.example.com", "/v1/orders"), 404, "no_route");
+    await refused({ method: "OPTIONS", target: "/v1/orders" }, 404, "no_route");
+  });
+});
+
+it("an unknown path is checked", { skip }, async () => {
+  await refused({ target: "/unknown" }, 404, "no_route");
+});
+
+/** A request of gRPC whose body doesn't end. */
+function openStream(headers: HeaderLines) {
+  const { host, port } = stack.gateway();
+  const session = connect(`http://${host}:${port}`);
+  const stream = session.request({
+    ...{ ":method": "POST", ":path": "/shop.Orders/Watch", ":authority": "gateway.test", te: "trailers" },
+    ...{ "content-type": "application/grpc", ...Object.fromEntries(headers) },
+  });
+  stream.on("error", () => {});
+  stream.write(Buffer.alloc(5));
+  return {
+    answer: once(stream, "response").then(([answer]) => answer),
+    close: () => session.destroy(),
+  };
+}
+
+/** @returns the head of the answer, and what the upstream got */
+async function openWebSocket(target: string, headers: HeaderLines) {
+  const { host, port } = stack.gateway();
+  const socket = connectTcp(port, host);
+  const lines = [["host", "gateway.test"], ...headers].map(([name, value]) => `${name}: ${value}\r\n`);
+  socket.write(`GET ${target} HTTP/1.1\r\n${lines.join("")}\r\n`);
+  let text = "";
+  socket.on("data", (chunk) => {
+    text += chunk;
+  });
+  const end = await waitFor(
+    "what the upstream got",
+    () => (text.endsWith("}\n") ? text.length : undefined),
+    5,
+  );
+  socket.removeAllListeners("data");
+  const [head = "", first = ""] = text.slice(0, end).split("\r\n\r\n");
+  return { head, received: JSON.parse(first) as Received, socket };
+}
+
+function receivedIn({ body }: Response): Received {
+  return JSON.parse(body);
+}
+
+async function passed(request: Request): Promise<Received> {
+  const response = await send(stack.gateway(), request);
+  assert.equal(response.status, 200, `${response.headers["x-tenuo-deny-reason"]} ${response.body}`);
+  return receivedIn(response);
+}
+
+async function unforwarded(request: Request): Promise<Response> {
+  const before = await stack.upstreamCount();
+  const response = await send(stack.gateway(), request);
+  assert.equal(await stack.upstreamCount(), before, "requests at the upstream");
+  return response;
+}
+
+async function refused(request: Request, status: number, reason: string): Promise<Response> {
+  const response = await unforwarded(request);
+  assert.deepEqual(
+    [response.status, response.headers["x-tenuo-deny-reason"]],
+    [status, reason],
+    request.target,
+  );
+  return response;
+}
