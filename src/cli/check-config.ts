@@ -1,4 +1,3 @@
-import { readConfigFile } from "../server/state/config-file.ts";
 import { type Command, EXIT_FAILED, EXIT_OK } from "./command.ts";
 
 export const checkConfig: Command = {
@@ -11,7 +10,8 @@ itself. Other files that it names aren't read. Exit code 0 when it loads, 1 when
   tenuo-ext-authz check-config gateway.yaml`,
   flags: { json: { help: "print one JSON object instead" } },
   positionals: ["FILE"],
-  run: (input) => {
+  run: async (input) => {
+    const { readConfigFile } = await import("../server/state/config-file.ts");
     const [file = ""] = input.positionals;
     const loaded = readConfigFile(file);
     const errors = loaded.ok ? [] : loaded.errors;

@@ -38,7 +38,8 @@ export const LISTENING_FLAGS = {
   },
 } satisfies Flags;
 
-type Place = Pick<ServerOptions, "socket" | "bind" | "port" | "healthBind" | "healthPort">;
+/** Where `serve` listens. */
+export type Place = Pick<ServerOptions, "socket" | "bind" | "port" | "healthBind" | "healthPort">;
 
 /** @throws {UsageError} */
 export function readPlace(input: Input): Place {

@@ -6,7 +6,7 @@ import { open } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { connectAuthorization } from "../../src/server/grpc/grpc.ts";
+import { connectAuthorization } from "../../src/server/grpc/client.ts";
 import { type Serving, startServe } from "../support/service.ts";
 import { waitFor } from "../support/wait.ts";
 import { newKey } from "../support/warrants.ts";

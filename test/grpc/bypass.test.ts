@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { type TestContext, test } from "node:test";
 import { ANSWERS, RPC_CODES } from "../../src/decision/reason.ts";
-import { connectAuthorization } from "../../src/server/grpc/grpc.ts";
+import { connectAuthorization } from "../../src/server/grpc/client.ts";
 import { assertArrivedAsSigned, assertTellsOnlyReason } from "../support/bypass/arrival.ts";
 import { AS_SIGNED, BARE_SETUPS, CLASSES } from "../support/bypass/attempt.ts";
 import { type Cast, newCast, prepare } from "../support/bypass/cast.ts";

@@ -4,7 +4,7 @@ import { Client, credentials } from "@grpc/grpc-js";
 import fc from "fast-check";
 import { generateSigningKey } from "../../src/crypto/ed25519.ts";
 import type { Mode } from "../../src/decision/decision.ts";
-import { connectAuthorization, type ReceivedResponse } from "../../src/server/grpc/grpc.ts";
+import { connectAuthorization, type ReceivedResponse } from "../../src/server/grpc/client.ts";
 import { pattern } from "../../src/warrant/constraint/index.ts";
 import { constraintSet } from "../../src/warrant/constraint-set.ts";
 import { encodeHeader } from "../../src/warrant/header.ts";

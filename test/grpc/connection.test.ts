@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { Agent, get, type IncomingMessage } from "node:http";
 import { connect as connectTcp } from "node:net";
 import { type TestContext, test } from "node:test";
-import { connectAuthorization } from "../../src/server/grpc/grpc.ts";
+import { connectAuthorization } from "../../src/server/grpc/client.ts";
 import {
   IDLE_MS,
   KEEPALIVE_ANSWER_MS,

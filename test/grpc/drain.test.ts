@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { connect } from "node:net";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { connectAuthorization } from "../../src/server/grpc/grpc.ts";
+import { connectAuthorization } from "../../src/server/grpc/client.ts";
 import { oneTool } from "../support/asking.ts";
 import {
   callHead,

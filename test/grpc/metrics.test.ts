@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { connectAuthorization } from "../../src/server/grpc/grpc.ts";
+import { connectAuthorization } from "../../src/server/grpc/client.ts";
 import type { Snapshot } from "../../src/server/state/snapshot.ts";
 import { metric } from "../support/metric.ts";
 import { ownIssuer } from "../support/own.ts";

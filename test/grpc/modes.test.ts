@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it, type TestContext } from "node:test";
 import type { Mode } from "../../src/gateway/schema.ts";
-import { connectAuthorization, type ReceivedResponse } from "../../src/server/grpc/grpc.ts";
+import { connectAuthorization, type ReceivedResponse } from "../../src/server/grpc/client.ts";
 import { everyReason, type ReasonCase } from "../support/every-reason.ts";
 import { type Service, startService } from "../support/service.ts";
 

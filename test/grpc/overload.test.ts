@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { Client, credentials, status } from "@grpc/grpc-js";
-import { connectAuthorization, type ReceivedResponse } from "../../src/server/grpc/grpc.ts";
+import { connectAuthorization, type ReceivedResponse } from "../../src/server/grpc/client.ts";
 import { MAX_CHAIN_LENGTH } from "../../src/warrant/limits.ts";
 import { serializeCheck } from "../support/check-request.ts";
 import { ownIssuer } from "../support/own.ts";

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, type TestContext, test } from "node:test";
-import { connectAuthorization } from "../../src/server/grpc/grpc.ts";
+import { connectAuthorization } from "../../src/server/grpc/client.ts";
 import type { Snapshot } from "../../src/server/state/snapshot.ts";
 import { ownIssuer } from "../support/own.ts";
 import { type ListContent, rfc3339, signList } from "../support/revocation-list.ts";

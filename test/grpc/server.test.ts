@@ -5,7 +5,7 @@ import { connect } from "node:net";
 import { test } from "node:test";
 import { internalDenial } from "../../src/server/check/check-response.ts";
 import { serializeResponse } from "../../src/server/check/response-guard.ts";
-import { connectAuthorization } from "../../src/server/grpc/grpc.ts";
+import { connectAuthorization } from "../../src/server/grpc/client.ts";
 import { startServer } from "../../src/server/server.ts";
 import { connectHealth } from "../support/health-client.ts";
 import { startService } from "../support/service.ts";

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createServer } from "node:net";
 import { type TestContext, test } from "node:test";
 import { Client, credentials as clientCredentials, Metadata } from "@grpc/grpc-js";
-import { connectAuthorization } from "../../src/server/grpc/grpc.ts";
+import { connectAuthorization } from "../../src/server/grpc/client.ts";
 import type { Log } from "../../src/server/log/log.ts";
 import { startTracer } from "../../src/server/trace/trace.ts";
 import { readTraceSettings } from "../../src/server/trace/trace-settings.ts";

@@ -1,7 +1,7 @@
 import type { TestContext } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { SigningKey } from "../../src/crypto/ed25519.ts";
-import { connectAuthorization } from "../../src/server/grpc/grpc.ts";
+import { connectAuthorization } from "../../src/server/grpc/client.ts";
 import { ownIssuer } from "./own.ts";
 import { type Call, newKey, unixNow } from "./warrants.ts";
 

@@ -1,31 +1,25 @@
 import { fileURLToPath } from "node:url";
-import { credentials, loadPackageDefinition } from "@grpc/grpc-js";
-import { loadSync } from "@grpc/proto-loader";
+import { loadSync, type PackageDefinition } from "@grpc/proto-loader";
 import { service as healthDefinition } from "grpc-health-check";
-import type {
-  CheckResponse,
-  CheckResponse__Output as ReceivedResponse,
-} from "./generated/envoy/service/auth/v3/CheckResponse.ts";
-import type { ProtoGrpcType } from "./generated/external_auth.ts";
+import type { AuthorizationDefinition } from "./generated/envoy/service/auth/v3/Authorization.ts";
+import type { CheckResponse } from "./generated/envoy/service/auth/v3/CheckResponse.ts";
 
-export type { CheckResponse, ReceivedResponse };
+export type { CheckResponse };
 
 /** proto/ lies beside src/ and beside dist/. */
 const folder = fileURLToPath(new URL("../../../proto", import.meta.url));
 
-const loaded = loadPackageDefinition(
+/** By full name, as a client of gRPC wants it too. */
+export const definitions: PackageDefinition = loadSync("envoy/service/auth/v3/external_auth.proto", {
+  includeDirs: [folder],
   // With scripts/generate.ts: an option changed in one place only makes the types lie.
-  loadSync("envoy/service/auth/v3/external_auth.proto", {
-    includeDirs: [folder],
-    longs: String,
-    enums: String,
-    defaults: true,
-    oneofs: true,
-  }),
-) as unknown as ProtoGrpcType;
+  longs: String,
+  enums: String,
+  defaults: true,
+  oneofs: true,
+});
 
-const { Authorization } = loaded.envoy.service.auth.v3;
-const { Check } = Authorization.service;
+const { Check } = definitions["envoy.service.auth.v3.Authorization"] as unknown as AuthorizationDefinition;
 
 /** @throws on objects that aren't a CheckResponse. */
 export const encodeResponse: (response: CheckResponse) => Buffer = Check.responseSerialize;
@@ -69,33 +63,3 @@ export const healthCodec = {
       }),
   },
 };
-
-type CheckQuestion = Parameters<InstanceType<typeof Authorization>["check"]>[0];
-
-/**
- * Asks an authorizer as Envoy would.
- *
- * @param ca whose certificate it must have, in PEM; no TLS without one
- */
-export function connectAuthorization(
-  address: string,
-  ca?: Buffer,
-): {
-  readonly check: (question: CheckQuestion) => Promise<ReceivedResponse>;
-  readonly close: () => void;
-} {
-  const client = new Authorization(
-    address,
-    ca === undefined ? credentials.createInsecure() : credentials.createSsl(ca),
-  );
-  return {
-    check: (question) =>
-      new Promise((resolve, reject) => {
-        client.check(question, (error, response) => {
-          if (error === null && response !== undefined) resolve(response);
-          else reject(error ?? new Error("no response"));
-        });
-      }),
-    close: () => client.close(),
-  };
-}

@@ -3,12 +3,10 @@ import sonicBoom from "sonic-boom";
 import type { Outcome } from "../outcome.ts";
 import type { Snapshot } from "../state/snapshot.ts";
 import type { LogEvent } from "./log-events.ts";
+import type { LogLevel } from "./log-level.ts";
 import { decisionLine } from "./log-line.ts";
 import { redact } from "./log-redaction.ts";
 import { isKept } from "./log-sampling.ts";
-
-export const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "silent"] as const;
-export type LogLevel = (typeof LOG_LEVELS)[number];
 
 /** One JSON object a line on stdout; every line has an `event`, so that filters on it never meet null. */
 export interface Log {

@@ -1,4 +1,4 @@
-import type { connectAuthorization, ReceivedResponse } from "../../../src/server/grpc/grpc.ts";
+import type { connectAuthorization, ReceivedResponse } from "../../../src/server/grpc/client.ts";
 import type { HeaderLines } from "../client.ts";
 import type { Received } from "../upstream.ts";
 import { bodyBytes, type WireRequest } from "../wire-request.ts";

@@ -6,7 +6,7 @@ import { after, test } from "node:test";
 import { freePort } from "../../../src/cli/demo/free-port.ts";
 import { run } from "../../../src/cli/run.ts";
 import { generateSigningKey, seedOf } from "../../../src/crypto/ed25519.ts";
-import { connectAuthorization } from "../../../src/server/grpc/grpc.ts";
+import { connectAuthorization } from "../../../src/server/grpc/client.ts";
 import { constraintSet } from "../../../src/warrant/constraint-set.ts";
 import { encodeHeader } from "../../../src/warrant/header.ts";
 import { encodeStack, mint } from "../../../src/warrant/mint.ts";

@@ -4,7 +4,7 @@ import { globSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, type TestContext, test } from "node:test";
-import { connectAuthorization } from "../../../src/server/grpc/grpc.ts";
+import { connectAuthorization } from "../../../src/server/grpc/client.ts";
 import { createLog } from "../../../src/server/log/log.ts";
 import { DECISION_FIELDS } from "../../../src/server/log/log-fields.ts";
 import { missing } from "../../support/missing.ts";

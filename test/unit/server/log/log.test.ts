@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { type TestContext, test } from "node:test";
 import { type SigningKey, seedOf } from "../../../../src/crypto/ed25519.ts";
-import { connectAuthorization } from "../../../../src/server/grpc/grpc.ts";
+import { connectAuthorization } from "../../../../src/server/grpc/client.ts";
 import { createLog } from "../../../../src/server/log/log.ts";
 import { finish } from "../../../../src/steps.ts";
 import { requestHash } from "../../../../src/warrant/approval/request-hash.ts";
