@@ -12,13 +12,14 @@ import {
   UsageError,
 } from "./command.ts";
 import { demo } from "./demo/demo.ts";
+import { healthcheck } from "./healthcheck.ts";
 import { commandHelp, PROGRAM, programHelp } from "./help.ts";
 import { serve } from "./serve.ts";
 import { sign } from "./sign.ts";
 import { VERSION } from "./version.ts";
 
 /** In the order of the help. */
-export const COMMANDS: readonly Command[] = [serve, checkConfig, sign, demo];
+export const COMMANDS: readonly Command[] = [serve, checkConfig, sign, demo, healthcheck];
 
 /** Of every command. */
 export const COMMON_FLAGS: Flags = {
