@@ -13,6 +13,7 @@ import { tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gatewayJsonSchema } from "../src/gateway/schema.ts";
+import { chartFiles } from "./chart.ts";
 import { configurationPage } from "./configuration-page.ts";
 import { grafanaDashboard } from "./grafana-dashboard.ts";
 import { limitsPage } from "./limits-page.ts";
@@ -35,6 +36,7 @@ const generators: readonly (() => Generated | Promise<Generated>)[] = [
   gatewaySchema,
   reference,
   dashboard,
+  chart,
 ];
 
 /** TypeScript types of proto/; the options are those of src/server/grpc/grpc.ts. */
@@ -85,6 +87,11 @@ function reference(): Generated {
 function dashboard(): Generated {
   const text = `${JSON.stringify(grafanaDashboard(), undefined, 2)}\n`;
   return { files: new Map([["monitoring/grafana-dashboard.json", text]]) };
+}
+
+/** What the Helm chart has of other files; after the dashboard, which is one of them. */
+function chart(): Generated {
+  return { files: chartFiles(root) };
 }
 
 function filesIn(folder: string): string[] {

@@ -1,0 +1,120 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { compileConfig } from "../../src/server/state/config-file.ts";
+import {
+  CHART,
+  gatewayYaml,
+  type PodTemplate,
+  podTemplate,
+  render,
+  type Values,
+  valuesArgs,
+} from "../support/chart.ts";
+import { type KubeApi, noKubeApi, startKubeApi } from "../support/kube-api.ts";
+import { waitFor } from "../support/wait.ts";
+import { GATEWAY, MATRIX, REFERENCE_VALUES } from "./chart-values.ts";
+
+const skip = noKubeApi();
+/** Where only restricted pods may run, as the chart's are. */
+const NAMESPACE = "tenuo-system";
+const IN_NAMESPACE = ["--namespace", NAMESPACE];
+let api: KubeApi;
+
+before(async () => {
+  if (skip) return;
+  api = await startKubeApi(["prometheus-operator"]);
+  await api.kubectl(["create", "namespace", NAMESPACE]);
+  await api.kubectl(["label", "namespace", NAMESPACE, "pod-security.kubernetes.io/enforce=restricted"]);
+  // Made a moment later; a pod without it is refused.
+  await api.kubectl(["wait", ...IN_NAMESPACE, "--for=create", "--timeout=30s", "serviceaccount/default"]);
+});
+after(() => api?.stop());
+
+test("helm finds nothing to complain about in the chart", { skip }, async () => {
+  await api.helm(["lint", "--strict", CHART]);
+  await api.helm(["lint", "--strict", CHART, "--values", REFERENCE_VALUES]);
+});
+
+for (const [name, values] of Object.entries(MATRIX)) {
+  test(`Kubernetes and the service take what is made of ${name}`, { skip }, async (t) => {
+    const { text, manifests } = await render(t, { values: [values] });
+    const dryRun = [...IN_NAMESPACE, "--dry-run=server", "--validate=strict", "--filename=-"];
+    await api.kubectl(["apply", ...dryRun], text);
+    await api.kubectl(["create", ...dryRun], JSON.stringify(asPod(podTemplate(manifests))));
+    const loaded = compileConfig(gatewayYaml(manifests), "gateway.yaml");
+    assert.deepEqual(loaded.ok || loaded.errors, true);
+  });
+}
+
+test("a release is installed, changed, taken back and removed, and nothing of it is left", {
+  skip,
+}, async (t) => {
+  const everything = MATRIX["every value at once"] as Values;
+  const helm = (command: string, values: readonly Values[] = [], ...args: readonly string[]) =>
+    api.helm([command, "authz", ...args, ...IN_NAMESPACE, ...valuesArgs(t, ...values)]);
+  const notes = await helm("install", [{ gateway: GATEWAY }], CHART);
+  assert.match(notes, /NOT READY until there is a trusted root/);
+  assert.match(notes, /authz-tenuo-ext-authz\.tenuo-system\.svc\.cluster\.local:9090/);
+  await waitFor(
+    "pods that were let in",
+    async () => (await ownObjects()).filter(isPod).length === 2 || undefined,
+  );
+  const first = await deployment();
+
+  const root = { config: { trustedRoots: [ROOT] } };
+  assert.doesNotMatch(await helm("upgrade", [{ gateway: GATEWAY }, root], CHART), /NOT READY/);
+  assert.match(await config(), new RegExp(ROOT));
+  assert.equal((await deployment()).generation, first.generation, "a new gateway.yaml restarted the pods");
+
+  await helm("upgrade", [everything], CHART);
+  assert.match(await config(), /mode: audit/);
+  assert.ok((await deployment()).generation > first.generation);
+  const objects = await ownObjects();
+  for (const kind of ["networkpolicy", "horizontalpodautoscaler", "poddisruptionbudget", "servicemonitor"])
+    assert.ok(
+      objects.some((object) => object.startsWith(kind)),
+      kind,
+    );
+
+  await helm("rollback", [], "1");
+  assert.doesNotMatch(await config(), new RegExp(ROOT));
+  await helm("uninstall");
+  await waitFor("the end of all objects", async () => (await ownObjects()).length === 0 || undefined);
+});
+
+const ROOT = "f9998b5633f40cecb8ee6a8689a32a7e85604e664b3b5e449d5cd97925cf1243";
+
+/** A Deployment whose pods may not run is only warned of, so a pod of it is asked about. */
+function asPod({ metadata: { labels }, spec }: PodTemplate): object {
+  const metadata = { name: "of-the-deployment", labels };
+  // Its own account is missing in a dry run.
+  return { apiVersion: "v1", kind: "Pod", metadata, spec: { ...spec, serviceAccountName: "default" } };
+}
+
+/** Everything with the labels of the release, as `kind/name`. */
+async function ownObjects(): Promise<readonly string[]> {
+  const kinds = await api.kubectl(["api-resources", "--namespaced", "--verbs=list", "--output=name"]);
+  const types = kinds.trim().split("\n").join(",");
+  const selector = ["--selector", "app.kubernetes.io/instance=authz", "--output=name"];
+  const names = await api.kubectl(["get", types, ...IN_NAMESPACE, ...selector]);
+  return names.split("\n").filter((name) => name !== "");
+}
+
+function isPod(name: string): boolean {
+  return name.startsWith("pod/");
+}
+
+async function deployment(): Promise<{ readonly generation: number }> {
+  const text = await api.kubectl([
+    "get",
+    "deployment",
+    "authz-tenuo-ext-authz",
+    ...IN_NAMESPACE,
+    "--output=json",
+  ]);
+  return JSON.parse(text).metadata;
+}
+
+function config(): Promise<string> {
+  return api.kubectl(["get", "configmap", "authz-tenuo-ext-authz-config", ...IN_NAMESPACE, "--output=yaml"]);
+}
