@@ -61,6 +61,16 @@ export function apply(api: KubeApi, resources: string, ...args: readonly string[
   return api.kubectl(["apply", "--validate=strict", "--filename=-", ...args], resources);
 }
 
+/** Those of them that are there. */
+export async function deletePolicies(
+  api: KubeApi,
+  namespace: string,
+  ...names: readonly string[]
+): Promise<void> {
+  const which = ["authorizationpolicy", ...names, `--namespace=${namespace}`, "--ignore-not-found"];
+  await api.kubectl(["delete", ...which]);
+}
+
 /** @param trustedKeys hex */
 export async function startMeshStack(trustedKeys: readonly string[]): Promise<MeshStack> {
   const folder = mkdtempSync(join(tmpdir(), "tenuo-mesh-"));
