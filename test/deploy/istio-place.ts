@@ -111,12 +111,18 @@ export function atPlace(
   it("denies with 503 while the authorizer hangs or is gone", async () => {
     const { stack } = mesh();
     stack.signalAuthorizer("SIGSTOP");
-    await refused(proxy(), await good(), 503);
-    stack.signalAuthorizer("SIGCONT");
+    try {
+      await refused(proxy(), await good(), 503);
+    } finally {
+      stack.signalAuthorizer("SIGCONT");
+    }
     await settled(proxy(), await good(), 200);
     await stack.killAuthorizer();
-    await refused(proxy(), await good(), 503);
-    await stack.startAuthorizer();
+    try {
+      await refused(proxy(), await good(), 503);
+    } finally {
+      await stack.startAuthorizer();
+    }
     await settled(proxy(), await good(), 200);
   });
 

@@ -18,6 +18,8 @@ import { atPlace } from "./istio-place.ts";
 const PATH = "data/a";
 const target = `/files/${PATH}`;
 const LONG_BODY = "x".repeat(200_000);
+/** Envoy's own interval, unless more than 64 KiB wait. */
+const ENVOY_FLUSHES_SECONDS = 10;
 const CHART = fileURLToPath(new URL("../../charts/tenuo-ext-authz", import.meta.url));
 
 const { sdk, withoutSdk } = await sdkOrReason();
@@ -152,10 +154,15 @@ describe("the files of istio/, in a mesh", { skip: withoutMesh }, () => {
     await apply(stack.api, shipped("authorization-policy-gateway.yaml"));
     await apply(stack.api, shipped("access-log.yaml"));
     await settled(stack.gateway, { target }, 401);
-    const { status, path, details, tenuo } = await waitFor("an entry of the access log", async () => {
-      await send(stack.gateway, { target: `${target}?secret` });
-      return stack.accessLog().at(-1);
-    });
+    const entry = await waitFor(
+      "an entry of the access log",
+      async () => {
+        await send(stack.gateway, { target: `${target}?secret` });
+        return stack.accessLog().at(-1);
+      },
+      ENVOY_FLUSHES_SECONDS * 3,
+    );
+    const { status, path, details, tenuo } = entry;
     assert.deepEqual([status, path, details], [401, target, "ext_authz_denied"]);
     assert.deepEqual([tenuo.decision, tenuo.reason], ["deny", "missing_warrant"]);
     assert.match(String(tenuo.request_id), /^req_/);

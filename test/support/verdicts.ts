@@ -6,13 +6,17 @@ import { waitFor } from "./wait.ts";
 
 // What a proxy answers, where a change of its configuration takes a moment to arrive.
 
+/** It takes one, on a machine with nothing else to do. */
+const ARRIVES_SECONDS = 30;
+
 /** Asks again until the answer has this status. */
 export function settled(proxy: Address, request: Request, status: number): Promise<Response> {
-  return waitFor(`${status} for ${request.target}`, async () => {
+  const ask = async (): Promise<Response> => {
     const response = await send(proxy, request);
     if (response.status !== status) throw new Error(`it answers ${response.status}`);
     return response;
-  });
+  };
+  return waitFor(`${status} for ${request.target}`, ask, ARRIVES_SECONDS);
 }
 
 /** @returns what reached the application. */
