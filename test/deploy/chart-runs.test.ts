@@ -7,6 +7,7 @@ import { freePort } from "../../src/cli/demo/free-port.ts";
 import { fileQuestions, overGrpc } from "../support/asking.ts";
 import {
   gatewayYaml,
+  MAIN,
   type Manifest,
   noHelm,
   type Objects,
@@ -146,13 +147,10 @@ test("`helm test` passes with a pod that is ready, and fails with one that isn't
     [{ gateway: GATEWAY }, false],
   ] as const) {
     const { manifests } = await run(t, () => [values]);
-    const { containers } = only(manifests, "Pod").spec as {
-      containers: [{ command: [string, ...string[]] }];
-    };
-    const [, ...args] = containers[0].command;
-    const here = args.map((arg) => arg.replace("//tenuo-tenuo-ext-authz:", "//127.0.0.1:"));
-    const asked = promisify(execFile)(process.execPath, here);
-    if (isReady) assert.match((await asked).stdout, /^200 /);
-    else await assert.rejects(asked, { stdout: /^503 .*trusted root/ });
+    const { containers } = only(manifests, "Pod").spec as { containers: [{ args: readonly string[] }] };
+    const args = containers[0].args.map((arg) => arg.replace("=tenuo-tenuo-ext-authz", "=127.0.0.1"));
+    const asked = promisify(execFile)(process.execPath, [MAIN, ...args]);
+    if (isReady) assert.equal((await asked).stdout, '{"ready":true}\n');
+    else await assert.rejects(asked, { code: 1, stdout: /trusted root/ });
   }
 });
