@@ -6,8 +6,8 @@ import { parse } from "yaml";
 export const ENVOY_FOLDER = fileURLToPath(new URL("../../envoy/", import.meta.url));
 
 /** The names of all of them. */
-export const envoyFiles: readonly string[] = readdirSync(ENVOY_FOLDER).filter((name) =>
-  name.endsWith(".yaml"),
+export const envoyFiles: readonly string[] = readdirSync(ENVOY_FOLDER).filter(
+  (name) => name.endsWith(".yaml") && name !== "kustomization.yaml",
 );
 
 /** The text of one, as users get it. */
