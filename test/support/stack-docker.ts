@@ -5,10 +5,10 @@ import {
   GenericContainer,
   getContainerRuntimeClient,
   getReaper,
-  Network,
   type StartedTestContainer,
   Wait,
 } from "testcontainers";
+import { networkSite, POD_GROUP, podSite } from "./docker-site.ts";
 import { ENVOY_VERSION } from "./envoy.ts";
 import { exampleEnvoyYaml, exampleGatewayYaml } from "./envoy-yaml.ts";
 import { reloadsIn } from "./reloads.ts";
@@ -32,24 +32,33 @@ let built: Promise<unknown> | undefined;
 const IMAGE = "tenuo-ext-authz:e2e";
 const GATEWAY_YAML = "/etc/tenuo/gateway.yaml";
 
-/** The stack as containers on a network of their own, the service from this package's Dockerfile. */
-export async function startDocker(settings: StackSettings): Promise<Stack> {
+export interface DockerStack extends Stack {
+  /** Runs a program in Envoy's container. @param user as `101:101` @returns its outputs */
+  inEnvoy(command: readonly string[], user: string): Promise<string>;
+}
+
+/** What tests ask: Envoy, the upstream's count, the service's health. */
+const PORTS = [8080, 8081, 9091];
+
+/** The stack as containers on a network of their own or in one pod, the service from this package's Dockerfile. */
+export async function startDocker(settings: StackSettings): Promise<DockerStack> {
   await preferReaper();
   built ??= GenericContainer.fromDockerfile(root).build(IMAGE, { deleteOnExit: false });
   await built;
-  const network = await new Network().start();
+  const site = settings.inPod ? await podSite(PORTS) : await networkSite();
   const starts: Promise<StartedTestContainer>[] = [];
   const outputs = { "tenuo-ext-authz": "", upstream: "", envoy: "" };
 
   const start = async (
     name: keyof typeof outputs,
     container: GenericContainer,
+    port: number,
+    goal: Goal,
   ): Promise<StartedTestContainer> => {
     try {
-      const starting = container
-        .withNetwork(network)
-        .withNetworkAliases(name)
-        .withStartupTimeout(30_000)
+      const starting = site
+        .place(container, name, [port])
+        .withWaitStrategy(Wait.forAll([]))
         .withLogConsumer((stream: Readable) => {
           stream.setEncoding("utf8").on("data", (text: string) => {
             outputs[name] += text;
@@ -57,7 +66,9 @@ export async function startDocker(settings: StackSettings): Promise<Stack> {
         })
         .start();
       starts.push(starting);
-      return await starting;
+      const started = await starting;
+      await answers(name, site.address(started, port), goal);
+      return started;
     } catch (error) {
       throw new Error(`${name} did not start: ${(error as Error).message}\n${outputs[name]}`, {
         cause: error,
@@ -68,7 +79,7 @@ export async function startDocker(settings: StackSettings): Promise<Stack> {
     const ended = await Promise.allSettled(starts);
     const running = ended.flatMap((start) => (start.status === "fulfilled" ? [start.value] : []));
     await Promise.all(running.map((container) => container.stop({ timeout: 0 })));
-    await network.stop();
+    await site.close();
   };
 
   try {
@@ -79,19 +90,19 @@ export async function startDocker(settings: StackSettings): Promise<Stack> {
         .withCommand(["serve", "--config", GATEWAY_YAML, ...keys, ...(settings.serveArguments ?? [])])
         .withCopyContentToContainer([
           { content: settings.gatewayYaml ?? exampleGatewayYaml, target: GATEWAY_YAML },
-        ])
-        .withExposedPorts(9091)
-        .withWaitStrategy(Wait.forHttp("/ready", 9091).forStatusCode(200)),
+        ]),
+      9091,
+      READY,
     );
     const startingUpstream = start(
       "upstream",
       new GenericContainer("node:24-bookworm-slim")
-        .withCommand(["node", "/upstream.ts"])
+        .withCommand(["node", "/upstream.ts", ...(settings.inPod ? ["127.0.0.1", "3000"] : [])])
         .withCopyFilesToContainer([
           { source: join(root, "test/support/upstream.ts"), target: "/upstream.ts" },
-        ])
-        .withExposedPorts(8081)
-        .withWaitStrategy(Wait.forHttp("/", 8081)),
+        ]),
+      8081,
+      UP,
     );
     const [service, upstream] = await Promise.all([startingService, startingUpstream]);
     const content = settings.envoyYaml ?? exampleEnvoyYaml;
@@ -100,25 +111,20 @@ export async function startDocker(settings: StackSettings): Promise<Stack> {
       "envoy",
       new GenericContainer(`envoyproxy/envoy:v${ENVOY_VERSION}`)
         .withCommand(["--config-path", "/etc/envoy/gateway.yaml", ...quick])
-        .withCopyContentToContainer([{ content, target: "/etc/envoy/gateway.yaml" }])
-        .withExposedPorts(8080)
-        .withWaitStrategy(Wait.forHttp("/", 8080).forStatusCodeMatching((status) => status !== 503)),
+        // Its own user, and a member of the group of the pod.
+        .withUser(settings.inPod ? `101:${POD_GROUP}` : "0")
+        .withCopyContentToContainer([{ content, target: "/etc/envoy/gateway.yaml" }]),
+      8080,
+      DECIDING,
     );
-    const address = (container: StartedTestContainer, port: number): Address => ({
-      host: container.getHost(),
-      port: container.getMappedPort(port),
-    });
+    const { address } = site;
     const engine = async (container: StartedTestContainer) =>
       (await getContainerRuntimeClient()).container.getById(container.getId());
-    const get = async (container: StartedTestContainer, port: number, path: string) => {
-      const { host, port: mapped } = address(container, port);
-      return fetch(`http://${host}:${mapped}${path}`);
-    };
     return {
       driver: "docker",
       gateway: () => address(envoy, 8080),
       health: () => address(service, 9091),
-      upstreamCount: async () => Number(await (await get(upstream, 8081, "/")).text()),
+      upstreamCount: async () => Number(await (await get(address(upstream, 8081), "/")).text()),
       envoyOutput: () => outputs.envoy,
       serviceOutput: () => outputs["tenuo-ext-authz"],
       // Not `container.stop()`: it remembers that it was called, and would leave the container at the end.
@@ -128,9 +134,7 @@ export async function startDocker(settings: StackSettings): Promise<Stack> {
       startService: async () => {
         outputs["tenuo-ext-authz"] = "";
         await service.restart();
-        await waitFor("the service to be ready", async () =>
-          (await get(service, 9091, "/ready")).status === 200 ? true : undefined,
-        );
+        await answers("the service", address(service, 9091), READY);
       },
       reloadService: async (gatewayYaml) => {
         const before = reloadsIn(outputs["tenuo-ext-authz"]);
@@ -141,14 +145,28 @@ export async function startDocker(settings: StackSettings): Promise<Stack> {
       killEnvoy: async () => (await engine(envoy)).kill(),
       startEnvoy: async () => {
         await envoy.restart();
-        await waitFor("Envoy to answer", async () =>
-          (await get(envoy, 8080, "/")).status !== 503 ? true : undefined,
-        );
+        await answers("Envoy", address(envoy, 8080), DECIDING);
       },
+      inEnvoy: async (command, user) => (await envoy.exec([...command], { user })).output,
       stop,
     };
   } catch (error) {
     await stop();
     throw error;
   }
+}
+
+/** A page, and the statuses at which its server is up. */
+type Goal = readonly [path: string, good: (status: number) => boolean];
+const READY: Goal = ["/ready", (status) => status === 200];
+const UP: Goal = ["/", (status) => status === 200];
+const DECIDING: Goal = ["/", (status) => status !== 503];
+
+function get({ host, port }: Address, path: string): Promise<Response> {
+  return fetch(`http://${host}:${port}${path}`);
+}
+
+async function answers(name: string, address: Address, [path, good]: Goal): Promise<void> {
+  const ask = async () => (good((await get(address, path)).status) ? true : undefined);
+  await waitFor(`${name} to answer ${path}`, ask, 30);
 }

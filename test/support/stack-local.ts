@@ -76,7 +76,8 @@ export async function startLocal(settings: LocalSettings): Promise<LocalStack> {
   const places = {
     ports: [
       [gateway, "0.0.0.0:8080"],
-      [admin, "127.0.0.1:9901"],
+      // A sidecar has none.
+      ...(/^admin:/m.test(envoyText) ? ([[admin, "127.0.0.1:9901"]] as const) : []),
       [upstream.port, "upstream:8080", "127.0.0.1:3000"],
       ...(usesSocket ? [] : replicas).map(({ checkPort }, i) =>
         i === 0

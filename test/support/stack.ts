@@ -46,6 +46,8 @@ export interface StackSettings {
   readonly envoyYaml?: string;
   /** Further arguments of `serve`. */
   readonly serveArguments?: readonly string[];
+  /** Containers share one network, as in a pod, and a volume at /run/tenuo; on a machine processes do anyway. */
+  readonly inPod?: boolean;
 }
 
 export type Driver = "docker" | "local";

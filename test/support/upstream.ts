@@ -24,7 +24,12 @@ export interface Upstream {
  * Answers every request with 200 and what it was, as {@link Received} in JSON. An upgrade is granted; what it was is a
  * line of its own then, and all that follows is sent back.
  */
-export async function startUpstream(host: string, port = 0, countPort = 0): Promise<Upstream> {
+export async function startUpstream(
+  host: string,
+  port = 0,
+  countPort = 0,
+  countHost = host,
+): Promise<Upstream> {
   let count = 0;
   const echo = createServer({ maxHeaderSize: 128 * 1024 }, (request, response) => {
     count++;
@@ -43,7 +48,7 @@ export async function startUpstream(host: string, port = 0, countPort = 0): Prom
     socket.pipe(socket);
   });
   const counter = createServer((_, response) => response.end(String(count)));
-  await Promise.all([listening(echo, host, port), listening(counter, host, countPort)]);
+  await Promise.all([listening(echo, host, port), listening(counter, countHost, countPort)]);
   return {
     port: (echo.address() as AddressInfo).port,
     countPort: (counter.address() as AddressInfo).port,
@@ -71,6 +76,7 @@ function listening(server: Server, host: string, port: number): Promise<void> {
 }
 
 if (import.meta.main) {
-  await startUpstream("0.0.0.0", 8080, 8081);
+  const [host = "0.0.0.0", port = "8080"] = process.argv.slice(2);
+  await startUpstream(host, Number(port), 8081, "0.0.0.0");
   process.once("SIGTERM", () => process.exit());
 }
