@@ -73,48 +73,6 @@ export function withReplicas(yaml: string, replicas: number): string {
   return document.toString();
 }
 
-/** Names of PEM files. */
-export interface ProxyCertificates {
-  /** Who issued the service's certificate. */
-  readonly ca: string;
-  /** Its own. */
-  readonly cert: string;
-  readonly key: string;
-}
-
-/** A configuration that asks the service over TLS, showing a certificate. */
-export function withTls(yaml: string, { ca, cert, key }: ProxyCertificates): string {
-  const document = parseDocument(yaml);
-  const tls = {
-    "@type": "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext",
-    common_tls_context: {
-      tls_certificates: [{ certificate_chain: { filename: cert }, private_key: { filename: key } }],
-      validation_context: {
-        trusted_ca: { filename: ca },
-        match_typed_subject_alt_names: [{ san_type: "IP_ADDRESS", matcher: { exact: "127.0.0.1" } }],
-      },
-    },
-  };
-  const socket = { name: "envoy.transport_sockets.tls", typed_config: tls };
-  document.setIn([...CLUSTER, "transport_socket"], document.createNode(socket));
-  return document.toString();
-}
-
-/** A configuration that asks the service through a Unix socket. */
-export function withSocket(yaml: string, path: string): string {
-  const document = parseDocument(yaml);
-  // The other cluster refers to this one's.
-  document.setIn(
-    ["static_resources", "clusters", 1, "cluster_type"],
-    document.getIn([...CLUSTER, "cluster_type"]),
-  );
-  document.deleteIn([...CLUSTER, "cluster_type"]);
-  document.setIn([...CLUSTER, "type"], "STATIC");
-  const endpoint = [...CLUSTER, "load_assignment", "endpoints", 0, "lb_endpoints", 0, "endpoint"];
-  document.setIn([...endpoint, "address"], document.createNode({ pipe: { path } }));
-  return document.toString();
-}
-
 function insertFirst(document: Document, path: readonly (string | number)[], value: unknown): void {
   const list = document.getIn(path);
   if (!isSeq(list)) throw new Error(`no list at ${path.join(".")} of the example`);

@@ -15,6 +15,8 @@ export interface CertificateOptions {
   readonly extensions?: readonly string[];
   /** From now on; negative: it has expired. */
   readonly days?: number;
+  /** `IP:127.0.0.1` by default. */
+  readonly subject?: string;
 }
 
 /** A public key infrastructure in a folder of its own, made by openssl. */
@@ -22,7 +24,7 @@ export interface Pki {
   readonly folder: string;
   /** A CA: a root, or one that another issued. */
   readonly ca: (name: string, issuer?: Issued) => Issued;
-  /** For 127.0.0.1, signed by a CA. */
+  /** Signed by a CA. */
   readonly issue: (name: string, issuer: Issued, options?: CertificateOptions) => Issued;
   readonly write: (name: string, text: string) => string;
   readonly remove: () => void;
@@ -98,8 +100,8 @@ export function createPki(): Pki {
       );
       return { cert, key };
     },
-    issue: (name, issuer, { extensions = [], days = 30 } = {}) =>
-      sign(name, issuer, days, ["basicConstraints=CA:FALSE", "subjectAltName=IP:127.0.0.1", ...extensions]),
+    issue: (name, issuer, { extensions = [], days = 30, subject = "IP:127.0.0.1" } = {}) =>
+      sign(name, issuer, days, ["basicConstraints=CA:FALSE", `subjectAltName=${subject}`, ...extensions]),
     remove: () => rmSync(folder, { recursive: true }),
   };
 }
