@@ -67,6 +67,10 @@ const REFUSED: Readonly<Record<string, readonly [Values, readonly RegExp[]]>> = 
     { gateway: { file: "version: '2'", tools: TOOL }, config: { trustedRoots: ["0".repeat(64)] } },
     [/gateway\.tools: has no effect beside gateway\.file/, /config\.trustedRoots: has no effect/],
   ],
+  "a revocation list that the file doesn't name": [
+    { gateway: { file: "settings: {}" }, revocation: { existingSecret: "list" } },
+    [/gateway\.file: would ignore the list/],
+  ],
   "a file that isn't YAML": [{ gateway: { file: "version: '2" } }, [/gateway\.file: /]],
 };
 

@@ -1,15 +1,23 @@
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import { after, before, test } from "node:test";
+import { promisify } from "node:util";
+import { parse } from "yaml";
 import { compileConfig } from "../../src/server/state/config-file.ts";
 import {
   CHART,
   gatewayYaml,
+  MAIN,
   type PodTemplate,
   podTemplate,
   render,
   type Values,
   valuesArgs,
 } from "../support/chart.ts";
+import { exampleGatewayYaml } from "../support/envoy-yaml.ts";
 import { type KubeApi, noKubeApi, startKubeApi } from "../support/kube-api.ts";
 import { waitFor } from "../support/wait.ts";
 import { GATEWAY, MATRIX, REFERENCE_VALUES } from "./chart-values.ts";
@@ -46,6 +54,35 @@ for (const [name, values] of Object.entries(MATRIX)) {
   });
 }
 
+test("what the README says to type works, and so does each of its values", { skip }, async (t) => {
+  const page = readFileSync(join(CHART, "README.md"), "utf8");
+  const [first = "", ...blocks] = blocksOf(page, "yaml");
+  for (const block of blocks) {
+    const { text } = await render(t, { values: [{ ...parse(first), ...parse(block) }] });
+    await api.kubectl(
+      ["apply", ...IN_NAMESPACE, "--dry-run=server", "--validate=strict", "--filename=-"],
+      text,
+    );
+  }
+  const folder = mkdtempSync(join(tmpdir(), "tenuo-readme-"));
+  t.after(() => rmSync(folder, { recursive: true }));
+  symlinkSync(dirname(CHART), join(folder, "charts"));
+  writeFileSync(join(folder, "values.yaml"), first);
+  writeFileSync(join(folder, "gateway.yaml"), exampleGatewayYaml);
+  copyFileSync(REFERENCE_VALUES, join(folder, "old-values.yaml"));
+  const program = `tenuo-ext-authz() { "${process.execPath}" "${MAIN}" "$@"; }\n`;
+  const env = { ...process.env, KUBECONFIG: api.kubeconfig, HELM_CACHE_HOME: folder };
+  const remove = ["uninstall", "tenuo-ext-authz", ...IN_NAMESPACE, "--ignore-not-found"];
+  for (const block of blocksOf(page, "sh")) {
+    if (block.includes("helm install")) await api.helm(remove);
+    // No pod runs here that could be tested.
+    const commands = program + block.replaceAll(/^helm test .*\n/gm, "");
+    await promisify(execFile)("bash", ["-e", "-c", commands], { cwd: folder, env });
+  }
+  assert.match(await config("tenuo-ext-authz"), /\/v1\/orders/);
+  await api.helm(remove);
+});
+
 test("a release is installed, changed, taken back and removed, and nothing of it is left", {
   skip,
 }, async (t) => {
@@ -63,11 +100,11 @@ test("a release is installed, changed, taken back and removed, and nothing of it
 
   const root = { config: { trustedRoots: [ROOT] } };
   assert.doesNotMatch(await helm("upgrade", [{ gateway: GATEWAY }, root], CHART), /NOT READY/);
-  assert.match(await config(), new RegExp(ROOT));
+  assert.match(await config(NAME), new RegExp(ROOT));
   assert.equal((await deployment()).generation, first.generation, "a new gateway.yaml restarted the pods");
 
   await helm("upgrade", [everything], CHART);
-  assert.match(await config(), /mode: audit/);
+  assert.match(await config(NAME), /mode: audit/);
   assert.ok((await deployment()).generation > first.generation);
   const objects = await ownObjects();
   for (const kind of ["networkpolicy", "horizontalpodautoscaler", "poddisruptionbudget", "servicemonitor"])
@@ -77,12 +114,22 @@ test("a release is installed, changed, taken back and removed, and nothing of it
     );
 
   await helm("rollback", [], "1");
-  assert.doesNotMatch(await config(), new RegExp(ROOT));
+  assert.doesNotMatch(await config(NAME), new RegExp(ROOT));
   await helm("uninstall");
   await waitFor("the end of all objects", async () => (await ownObjects()).length === 0 || undefined);
 });
 
+/** What the release is called there. */
+const NAME = "authz-tenuo-ext-authz";
 const ROOT = "f9998b5633f40cecb8ee6a8689a32a7e85604e664b3b5e449d5cd97925cf1243";
+
+/** Fenced blocks of a page in one language. */
+function blocksOf(page: string, language: string): readonly string[] {
+  const blocks = page.matchAll(/^```(?<language>\w*)\n(?<text>.*?)^```$/gms);
+  return Array.from(blocks)
+    .filter(({ groups }) => groups?.["language"] === language)
+    .map(({ groups }) => groups?.["text"] ?? "");
+}
 
 /** A Deployment whose pods may not run is only warned of, so a pod of it is asked about. */
 function asPod({ metadata: { labels }, spec }: PodTemplate): object {
@@ -105,16 +152,10 @@ function isPod(name: string): boolean {
 }
 
 async function deployment(): Promise<{ readonly generation: number }> {
-  const text = await api.kubectl([
-    "get",
-    "deployment",
-    "authz-tenuo-ext-authz",
-    ...IN_NAMESPACE,
-    "--output=json",
-  ]);
+  const text = await api.kubectl(["get", "deployment", NAME, ...IN_NAMESPACE, "--output=json"]);
   return JSON.parse(text).metadata;
 }
 
-function config(): Promise<string> {
-  return api.kubectl(["get", "configmap", "authz-tenuo-ext-authz-config", ...IN_NAMESPACE, "--output=yaml"]);
+function config(name: string): Promise<string> {
+  return api.kubectl(["get", "configmap", `${name}-config`, ...IN_NAMESPACE, "--output=yaml"]);
 }

@@ -11,7 +11,8 @@ import { missing } from "./missing.ts";
 import { type Program, startProgram } from "./program.ts";
 
 export const CHART = fileURLToPath(new URL("../../charts/tenuo-ext-authz", import.meta.url));
-const MAIN = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
+/** The program, as Node runs it. */
+export const MAIN = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
 const FOLDER = "/etc/tenuo";
 /** The oldest that Chart.yaml allows. */
 const KUBE_VERSION = "1.27.0";

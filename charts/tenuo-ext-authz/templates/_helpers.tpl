@@ -51,7 +51,7 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- $source := index . 0 }}
 {{- if include "tenuo-ext-authz.hasSource" $source }}
 - {{ if $source.existingSecret }}secret{{ else }}configMap{{ end }}:
-    name: {{ default $source.existingConfigMap $source.existingSecret }}
+    name: {{ default $source.existingConfigMap $source.existingSecret | quote }}
     items:
       - { key: {{ $source.key | quote }}, path: {{ index . 1 }} }
 {{- end }}
@@ -63,7 +63,7 @@ app.kubernetes.io/instance: {{ .Release.Name }}
     name: {{ include "tenuo-ext-authz.fullname" . }}-config
 {{- with .Values.tls.existingSecret }}
 - secret:
-    name: {{ . }}
+    name: {{ . | quote }}
     items:
       - { key: {{ $.Values.tls.certKey | quote }}, path: tls.crt }
       - { key: {{ $.Values.tls.keyKey | quote }}, path: tls.key }

@@ -18,8 +18,14 @@
 {{- end }}
 
 {{- if $values.gateway.file }}
-{{- with fromYaml $values.gateway.file | dig "Error" "" }}
+{{- $file := fromYaml $values.gateway.file }}
+{{- with $file.Error }}
 {{- $errors = append $errors (printf "gateway.file: %s" .) }}
+{{- end }}
+{{- $settings := default dict $file.settings }}
+{{- $revocation := default dict $settings.revocation }}
+{{- if and (include "tenuo-ext-authz.hasSource" $values.revocation) (not (hasSuffix "revocation.srl" (toString $revocation.file))) }}
+{{- $errors = append $errors "gateway.file: would ignore the list of revocation; write `revocation: { file: revocation.srl }` into its settings" }}
 {{- end }}
 {{- range $name, $value := dict "gateway.tools" $values.gateway.tools "gateway.routes" $values.gateway.routes "config.trustedRoots" $values.config.trustedRoots "revocation.signers" $values.revocation.signers "revocation.maxAgeSecs" $values.revocation.maxAgeSecs }}
 {{- if $value }}

@@ -1,0 +1,125 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { freePort } from "../../src/cli/demo/free-port.ts";
+import { envoyBinary } from "./envoy.ts";
+import { variable } from "./kube-api.ts";
+import { missing } from "./missing.ts";
+import { type Program, startProgram } from "./program.ts";
+import { waitFor } from "./wait.ts";
+
+/** A real istiod, which takes its resources from a Kubernetes API. */
+export interface ControlPlane {
+  readonly xdsPort: number;
+  /** With another mesh configuration; proxies get it within a second. @param mesh YAML */
+  configure(mesh: string): void;
+  output(): string;
+  stop(): Promise<void>;
+}
+
+/** A real Envoy that istiod configures. */
+export interface MeshProxy {
+  /** Envoy's own configuration of a cluster, once istiod has sent it. */
+  cluster(name: string): Promise<EnvoyCluster | undefined>;
+  output(): string;
+  stop(): Promise<void>;
+}
+
+/** As far as tests look at it. */
+export interface EnvoyCluster {
+  readonly type: string;
+}
+
+export interface Workload {
+  /** A gateway, or the sidecar of an application. */
+  readonly type: "router" | "sidecar";
+  readonly name: string;
+  readonly namespace: string;
+  readonly labels: Readonly<Record<string, string>>;
+  /** Its own address, that of no other workload's endpoint. */
+  readonly ip: string;
+}
+
+/**
+ * Why there can be no mesh, for the `skip` of what asks one; or false. `ISTIOD` and `ISTIO_PROXY` name programs that
+ * run a control plane and a proxy, on loopback and in the foreground.
+ *
+ * @throws {Error} under `CI=true` instead of a reason.
+ */
+export async function noMesh(): Promise<string | false> {
+  try {
+    for (const name of ["ISTIOD", "ISTIO_PROXY"]) variable(name);
+    execFileSync("curl", ["--version"], { stdio: "pipe" });
+    await envoyBinary();
+    return false;
+  } catch (error) {
+    return missing("what asks Istio (CONTRIBUTING.md tells what it takes)", error);
+  }
+}
+
+/** @param mesh the contents of `meshConfig`, YAML. @param env variables of istiod itself */
+export async function startControlPlane(
+  kubeconfig: string,
+  mesh: string,
+  env: NodeJS.ProcessEnv = {},
+): Promise<ControlPlane> {
+  const folder = mkdtempSync(join(tmpdir(), "tenuo-mesh-"));
+  const file = join(folder, "mesh.yaml");
+  const configure = (text: string): void => {
+    writeFileSync(`${file}.new`, text);
+    renameSync(`${file}.new`, file);
+  };
+  configure(mesh);
+  const [xds, http] = await Promise.all([freePort(), freePort()]);
+  const program = startProgram(variable("ISTIOD"), [kubeconfig, file, String(xds)], {
+    HTTP_PORT: String(http),
+    ...env,
+  });
+  const stop = async (): Promise<void> => {
+    await program.stop();
+    rmSync(folder, { recursive: true, force: true });
+  };
+  await ready("istiod", program, stop);
+  return { xdsPort: xds, configure, output: program.output, stop };
+}
+
+export async function startMeshProxy(
+  { xdsPort }: Pick<ControlPlane, "xdsPort">,
+  { type, name, namespace, labels, ip }: Workload,
+): Promise<MeshProxy> {
+  const admin = await freePort();
+  const pairs = Object.entries(labels).map(([label, value]) => `${label}=${value}`);
+  const program = startProgram(variable("ISTIO_PROXY"), [type, `${name}.${namespace}`, ...pairs], {
+    PROXY_IP: ip,
+    ADMIN_PORT: String(admin),
+    XDS_PORT: String(xdsPort),
+    ENVOY: await envoyBinary(),
+  });
+  await ready(`the ${type} ${name}`, program, program.stop);
+  return {
+    cluster: async (wanted) => {
+      const dump = await fetch(`http://127.0.0.1:${admin}/config_dump?resource=dynamic_active_clusters`);
+      const { configs } = (await dump.json()) as { configs: { cluster: EnvoyCluster & { name: string } }[] };
+      return configs.find(({ cluster }) => cluster.name === wanted)?.cluster;
+    },
+    output: program.output,
+    stop: program.stop,
+  };
+}
+
+async function ready(what: string, program: Program, stop: () => Promise<void>): Promise<void> {
+  try {
+    await waitFor(
+      what,
+      () => {
+        if (program.ended()) throw new Error("it ended");
+        return program.output().includes("READY ") || undefined;
+      },
+      60,
+    );
+  } catch (error) {
+    await stop();
+    throw new Error(`${(error as Error).message}\n${program.output()}`, { cause: error });
+  }
+}
