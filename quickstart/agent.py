@@ -52,6 +52,8 @@ class Holder:
 
 
 def agent() -> Holder:
+    if not WARRANT.exists():
+        sys.exit("the agent has no warrant yet; the issuer gives it one: docker compose up --detach")
     return Holder(kept_key(KEY), [Warrant.from_base64(WARRANT.read_text())])
 
 

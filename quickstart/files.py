@@ -15,7 +15,7 @@ def kept_key(file: Path) -> SigningKey:
 
 def replace(file: Path, content: bytes, mode: int = 0o644) -> None:
     """In one step: whoever reads meanwhile gets the old file or the new one, whole."""
-    beside = file.with_suffix(".new")
+    beside = file.with_name(file.name + ".new")
     beside.unlink(missing_ok=True)
     with open(os.open(beside, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode), "wb") as new:
         new.write(content)

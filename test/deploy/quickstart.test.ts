@@ -102,6 +102,8 @@ describe("the quickstart", { skip: noCompose() }, () => {
   test("the page has commands for each of its steps", () => {
     const steps = Array.from(page.matchAll(/^## (.+)\n\n(?:(?!^## ).*\n)*?```sh/gm), ([, step]) => step);
     assert.deepEqual(steps, ["Start", "Call it yourself", "See why", "Change the rules", "Revoke", "Stop"]);
+    const shown = blocks.filter(({ output }) => output !== undefined);
+    assert.equal(shown.length, page.split("```text").length - 1);
     assert.equal(last?.command, "docker compose down --volumes --rmi local\n");
   });
 
@@ -158,20 +160,14 @@ describe("the quickstart", { skip: noCompose() }, () => {
     assert.match(stderr, /not the id of a warrant/);
   });
 
-  test("a second `up` keeps the keys, and everything goes on", async () => {
+  test("an authorizer that is made anew is found", async () => {
+    await succeed("docker compose up --detach --force-recreate --no-deps tenuo-ext-authz");
+    await agentIsContent();
+  });
+
+  test("a port that is taken is named; a second `up` goes on with the same keys", async () => {
     const roots = () => succeed("docker compose run --rm --no-deps --entrypoint cat issuer /trust/roots.txt");
     const before = await roots();
-    await succeed("docker compose up --detach");
-    await agentIsContent();
-    assert.equal(await roots(), before);
-  });
-
-  test("an authorizer with another address is found", async () => {
-    await succeed("docker compose up --detach --force-recreate tenuo-ext-authz");
-    await agentIsContent();
-  });
-
-  test("a port that is taken is named, and another one works", async () => {
     const taken = createServer().listen(0, "127.0.0.1");
     await once(taken, "listening");
     const { port } = taken.address() as { port: number };
@@ -181,6 +177,7 @@ describe("the quickstart", { skip: noCompose() }, () => {
     assert.match(stderr, /port is already allocated|address already in use/);
     await succeed("docker compose up --detach");
     await agentIsContent();
+    assert.equal(await roots(), before);
   });
 
   test("the last command leaves nothing behind", async () => {

@@ -6,7 +6,9 @@ import { fileURLToPath } from "node:url";
 import { anchorOf } from "../../scripts/markdown.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
-const pages = globSync("{*.md,{bench,charts,docs,envoy,envoy-gateway,monitoring}/**/*.md}", { cwd: root });
+const pages = globSync("{*.md,{bench,charts,docs,envoy,envoy-gateway,monitoring,quickstart}/**/*.md}", {
+  cwd: root,
+});
 
 interface Link {
   readonly page: string;
