@@ -123,6 +123,21 @@ describe("docs/kubernetes", { skip, timeout: 300_000 }, () => {
     assert.match(denied, /salaries\.csv: 403 constraint_violation/);
   });
 
+  it("sidecar", async () => {
+    await commands.next("Sidecar");
+    const tool = await startPod("tenuo-tools", `${NAME}=tool`);
+    const sidecar = { [GATEWAY]: `http://127.0.0.1:${tool.port(8080)}` };
+    const pod = await job("batch");
+    assert.match(
+      await run(pod, 0, sidecar),
+      /reports\/may\.csv: \/files\/reports\/may\.csv .*'x-tenuo-tool'/,
+    );
+    const denied = withArguments(pod, ["batch.py", "x"]);
+    assert.match(await run(denied, 1, sidecar), /x: 403 constraint_violation/);
+    await tool.program("tenuo-ext-authz").stop("SIGKILL");
+    assert.match(await run(pod, 1, sidecar), /reports\/may\.csv: 503/);
+  });
+
   it("request header", async () => {
     await commands.next("Request header");
     const agent = await startPod("tenuo-agents", `${NAME}=agent`);
@@ -305,11 +320,11 @@ describe("docs/kubernetes", { skip, timeout: 300_000 }, () => {
     const all = async (kind: string) =>
       JSON.parse(await api.kubectl(["get", kind, "--all-namespaces", "--output", "json"])).items;
     const ours = (await all("namespaces")).filter(({ metadata }: Pod) => metadata.name.startsWith("tenuo-"));
-    assert.equal(ours.length, 4);
+    assert.equal(ours.length, 5);
     for (const { metadata } of ours)
       assert.equal(metadata.labels["pod-security.kubernetes.io/enforce"], "restricted", metadata.name);
     const [deployments, jobs] = [await all("deployments"), await all("jobs")];
-    assert.ok(deployments.length >= 6 && jobs.length >= 6);
+    assert.ok(deployments.length >= 7 && jobs.length >= 6);
     for (const { metadata, spec, status: made } of deployments) {
       assert.ok(made.updatedReplicas >= 1, metadata.name);
       const failure = made.conditions.find(({ type }: { type: string }) => type === "ReplicaFailure");
