@@ -74,6 +74,14 @@ describe("a rate limit on what the verdict says", { skip }, () => {
     await assertLimit(10, () => passedOf(100, agent, "place_order"));
   });
 
+  it("is remembered while many others call", async () => {
+    const agent = await newAgent(root, tools);
+    await passedOf(100, agent, "place_order");
+    for (let others = 0; others < 30; others++)
+      assert.equal((await call(await newAgent(root, tools), "place_order")).status, 200);
+    assert.ok((await passedOf(10, agent, "place_order")) < 10);
+  });
+
   it("tells itself apart from a denial and from the upstream", async () => {
     const agent = await newAgent(root, tools);
     await passedOf(100, agent, "place_order");
