@@ -5,7 +5,8 @@ import { findEntry } from "../support/access-log.ts";
 import { type Agent, newAgent } from "../support/agent.ts";
 import { type Request, type Response, send } from "../support/client.ts";
 import { envoyFile } from "../support/envoy-files.ts";
-import { noStack, type Stack, startStack } from "../support/stack.ts";
+import { noLocalStack, noStack, type Stack, type StackSettings, startStack } from "../support/stack.ts";
+import { startLocal } from "../support/stack-local.ts";
 import { type Call, newKey, type Tools } from "../support/warrants.ts";
 
 // envoy/rbac.yaml, as it stands, and with a mistake in it that leads around the check.
@@ -32,18 +33,24 @@ const otherRoot = newKey();
 /** The root of the file is nobody's. */
 const envoyYaml = replaced(envoyFile("rbac.yaml"), /\b[0-9a-f]{64}\b/, root.publicKey.hex);
 const skip = await noStack();
+/** Of the mistakes, each with a stack of its own. */
+const skipMistakes = await noLocalStack();
 
 let stack: Stack;
 let agent: Agent;
-const start = async (yaml: string): Promise<void> => {
-  if (skip) return;
+const start = async (
+  yaml: string,
+  starting: (settings: StackSettings) => Promise<Stack> = startStack,
+): Promise<void> => {
   const trustedKeys = [root.publicKey.hex, otherRoot.publicKey.hex];
-  stack = await startStack({ trustedKeys, gatewayYaml, envoyYaml: yaml });
+  stack = await starting({ trustedKeys, gatewayYaml, envoyYaml: yaml });
   agent = await newAgent(root, tools);
 };
 
 describe("a second lock behind the check", { skip }, () => {
-  before(() => start(envoyYaml));
+  before(async () => {
+    if (!skip) await start(envoyYaml);
+  });
   after(() => stack?.stop());
 
   it("opens for a call that was allowed, as the tool of its path", async () => {
@@ -118,8 +125,10 @@ const MISTAKES: readonly (readonly [what: string, find: string, put: string, dec
 ];
 
 for (const [what, find, put, decision] of MISTAKES) {
-  describe(`where ${what}`, { skip }, () => {
-    before(() => start(replaced(envoyYaml, find, put)));
+  describe(`where ${what}`, { skip: skipMistakes }, () => {
+    before(async () => {
+      if (!skipMistakes) await start(replaced(envoyYaml, find, put), startLocal);
+    });
     after(() => stack?.stop());
 
     it("the second lock is shut", async () => {
@@ -128,8 +137,11 @@ for (const [what, find, put, decision] of MISTAKES) {
   });
 }
 
-describe("where no verdict is an allow", { skip }, () => {
-  before(() => start(replaced(envoyYaml, "failure_mode_allow: false", "failure_mode_allow: true")));
+describe("where no verdict is an allow", { skip: skipMistakes }, () => {
+  before(async () => {
+    const open = replaced(envoyYaml, "failure_mode_allow: false", "failure_mode_allow: true");
+    if (!skipMistakes) await start(open, startLocal);
+  });
   after(() => stack?.stop());
 
   it("the second lock is shut as soon as the service is gone", async () => {
