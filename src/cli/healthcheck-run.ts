@@ -4,8 +4,8 @@ import { errorMessage } from "../server/error-message.ts";
 import { EXIT_FAILED, EXIT_OK, type Input } from "./command.ts";
 import type { Place } from "./listening.ts";
 
-/** What a service in good health takes a thousandth of. */
-const TIMEOUT_MS = 2_000;
+/** A machine that is busy answers late, and is healthy. */
+const TIMEOUT_MS = 5_000;
 /** Addresses that a server listens on, and nobody can ask. */
 const LOOPBACK_OF: Readonly<Record<string, string>> = { "0.0.0.0": "127.0.0.1", "::": "::1" };
 

@@ -11,11 +11,10 @@ import {
 import { networkSite, POD_GROUP, podSite } from "./docker-site.ts";
 import { ENVOY_VERSION } from "./envoy.ts";
 import { exampleEnvoyYaml, exampleGatewayYaml } from "./envoy-yaml.ts";
+import { buildImage } from "./image.ts";
 import { reloadsIn } from "./reloads.ts";
 import type { Address, Stack, StackSettings } from "./stack.ts";
 import { waitFor } from "./wait.ts";
-
-const root = fileURLToPath(new URL("../..", import.meta.url));
 
 /**
  * What clears up after a run that was killed is a container of its own. Where its image can't be had the tests do
@@ -27,9 +26,7 @@ async function preferReaper(): Promise<void> {
   });
 }
 
-/** Once a process. */
-let built: Promise<unknown> | undefined;
-const IMAGE = "tenuo-ext-authz:e2e";
+const root = fileURLToPath(new URL("../..", import.meta.url));
 const GATEWAY_YAML = "/etc/tenuo/gateway.yaml";
 
 export interface DockerStack extends Stack {
@@ -43,8 +40,7 @@ const PORTS = [8080, 8081, 9091];
 /** The stack as containers on a network of their own or in one pod, the service from this package's Dockerfile. */
 export async function startDocker(settings: StackSettings): Promise<DockerStack> {
   await preferReaper();
-  built ??= GenericContainer.fromDockerfile(root).build(IMAGE, { deleteOnExit: false });
-  await built;
+  const image = await buildImage();
   const site = settings.inPod ? await podSite(PORTS) : await networkSite();
   const starts: Promise<StartedTestContainer>[] = [];
   const outputs = { "tenuo-ext-authz": "", upstream: "", envoy: "" };
@@ -86,7 +82,7 @@ export async function startDocker(settings: StackSettings): Promise<DockerStack>
     const keys = settings.trustedKeys.length > 0 ? ["--trusted-keys", settings.trustedKeys.join(",")] : [];
     const startingService = start(
       "tenuo-ext-authz",
-      new GenericContainer(IMAGE)
+      new GenericContainer(image)
         .withCommand(["serve", "--config", GATEWAY_YAML, ...keys, ...(settings.serveArguments ?? [])])
         .withCopyContentToContainer([
           { content: settings.gatewayYaml ?? exampleGatewayYaml, target: GATEWAY_YAML },
