@@ -7,7 +7,9 @@ import { describe, it } from "node:test";
 import { promisify } from "node:util";
 import { envoyBinary } from "../support/envoy.ts";
 import { ENVOY_FOLDER, envoyFile, envoyFiles } from "../support/envoy-files.ts";
-import { noLocalStack } from "../support/stack.ts";
+import { guardCases } from "../support/guard-cases.ts";
+import { noLocalStack, noStack, startStack } from "../support/stack.ts";
+import { newKey } from "../support/warrants.ts";
 
 const run = promisify(execFile);
 
@@ -39,4 +41,11 @@ describe("Envoy accepts, and warns of nothing in", { skip }, () => {
     const wrong = envoyFile("gateway.yaml").replace("failure_mode_allow", "failure_mode_alow");
     await assert.rejects(validate(wrong), /failure_mode_alow/);
   });
+});
+
+const root = newKey();
+
+guardCases("envoy/gateway.yaml", {
+  ...{ skip: await noStack(), root },
+  start: () => startStack({ trustedKeys: [root.publicKey.hex] }),
 });

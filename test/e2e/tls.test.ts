@@ -7,6 +7,7 @@ import { fileQuestions, keepAsking, told } from "../support/asking.ts";
 import { send } from "../support/client.ts";
 import { type ConfigMap, mountConfigMap } from "../support/config-map.ts";
 import { envoyFile } from "../support/envoy-files.ts";
+import { guardCases } from "../support/guard-cases.ts";
 import { createPki, type Issued, noPki, type Pki } from "../support/pki.ts";
 import { reloadsIn } from "../support/reloads.ts";
 import { noLocalStack } from "../support/stack.ts";
@@ -184,6 +185,23 @@ test("through Envoy with mutual TLS, certificates and CAs are replaced under loa
   await waitFor("the proxy to be let in again", async () =>
     (await status(stack)) === 200 ? true : undefined,
   );
+});
+
+guardCases("envoy/mtls.yaml", {
+  ...{ skip, root },
+  start: async () => {
+    const pki = createPki();
+    const ca = pki.ca("ca");
+    const envoy = mountForEnvoy(pki, secret(pki.issue("proxy", ca, PROXY), ca));
+    const { cert, key } = pki.issue("service", ca, SERVICE);
+    const stack = await startLocal({
+      trustedKeys,
+      envoyYaml: envoyFile("mtls.yaml"),
+      folders: envoy.folders,
+      serveArguments: ["--tls-cert", cert, "--tls-key", key, "--tls-client-ca", ca.cert],
+    });
+    return { ...stack, stop: () => stack.stop().finally(pki.remove) };
+  },
 });
 
 test("through Envoy and a Unix socket verdicts are the same, and the socket goes with the service", {

@@ -1,0 +1,89 @@
+import assert from "node:assert/strict";
+import { type TestContext, test } from "node:test";
+import { findEntry } from "../support/access-log.ts";
+import { credentials, type HeaderLines, send } from "../support/client.ts";
+import { envoyFile } from "../support/envoy-files.ts";
+import { exampleGatewayYaml } from "../support/envoy-yaml.ts";
+import { ownIssuer } from "../support/own.ts";
+import { noLocalStack } from "../support/stack.ts";
+import { type LocalStack, startLocal } from "../support/stack-local.ts";
+import type { Received } from "../support/upstream.ts";
+import { newKey } from "../support/warrants.ts";
+
+// Changes to the files that envoy/README.md tells how to make.
+
+const skip = await noLocalStack();
+const root = newKey();
+const agent = newKey();
+const call = { tool: "read_file", args: { name: "a" } };
+const target = "/v1/files/a";
+
+async function start(t: TestContext, envoyYaml: string, settings = "{}"): Promise<LocalStack> {
+  const gatewayYaml = exampleGatewayYaml.replace("settings: {}", `settings: ${settings}`);
+  const stack = await startLocal({ trustedKeys: [root.publicKey.hex], envoyYaml, gatewayYaml });
+  t.after(stack.stop);
+  return stack;
+}
+
+function changed(from: string, to: string): string {
+  const yaml = envoyFile("gateway.yaml");
+  assert.equal(yaml.split(from).length, 2, `once in gateway.yaml: ${from}`);
+  return yaml.replace(from, to);
+}
+
+async function calling(): Promise<HeaderLines> {
+  const warrant = await ownIssuer.mint(root, { holder: agent, tools: { read_file: {} }, ttl: 300 });
+  return credentials(warrant, await ownIssuer.proof(warrant, agent, call));
+}
+
+const renamed = (headers: HeaderLines): HeaderLines =>
+  headers.map(([name, value]) => [name.replace("x-tenuo-warrant", "x-my-warrant"), value]);
+
+for (const [what, envoyYaml, settings] of [
+  [
+    "in `request_headers_to_remove`",
+    changed("[x-tenuo-warrant, ", "[x-my-warrant, "),
+    "{warrant_header: X-My-Warrant}",
+  ],
+  [
+    "in `allow_expression`, for `strip_credentials`",
+    changed('"^x[-._]tenuo[-._].*"', '"^(x[-._]tenuo[-._].*|x-my-warrant)$"'),
+    "{warrant_header: X-My-Warrant, strip_credentials: true}",
+  ],
+] as const) {
+  test(`a warrant header of one's own stays here once it is named ${what}`, { skip }, async (t) => {
+    const stack = await start(t, envoyYaml, settings);
+    const { status, body } = await send(stack.gateway(), { target, headers: renamed(await calling()) });
+    assert.equal(status, 200, body);
+    const { headers }: Received = JSON.parse(body);
+    assert.deepEqual(
+      headers.filter(([name]) => /warrant$|pop$/.test(name)),
+      [],
+    );
+  });
+}
+
+test("with `shadow_mode` every request passes, with the verdict in the access log and forged headers upstream", {
+  skip,
+}, async (t) => {
+  const stack = await start(t, changed("failure_mode_allow: false", "shadow_mode: true"));
+  const forged = ["x-tenuo-tool", "forged"] as const;
+  const toolOf = async (more: HeaderLines): Promise<string | undefined> => {
+    const { status, body } = await send(stack.gateway(), { target, headers: [forged, ...more] });
+    assert.equal(status, 200, body);
+    return Object.fromEntries((JSON.parse(body) as Received).headers)["x-tenuo-tool"];
+  };
+  assert.equal(await toolOf(await calling()), "read_file");
+  assert.equal(await toolOf([]), "forged");
+  const entry = await findEntry(stack, "the denial", ({ tenuo }) => tenuo.reason === "missing_warrant");
+  assert.deepEqual([entry.status, entry.tenuo.decision], [200, "deny"]);
+  await stack.killService();
+  assert.equal(await toolOf([]), "forged");
+});
+
+test("in mode `audit` the denied pass too, and forged headers don't", { skip }, async (t) => {
+  const stack = await start(t, envoyFile("gateway.yaml"), "{mode: audit}");
+  const { status, body } = await send(stack.gateway(), { target, headers: [["x-tenuo-tool", "forged"]] });
+  assert.equal(status, 200);
+  assert.doesNotMatch(body, /forged/);
+});
