@@ -44,16 +44,21 @@ export type Place = Pick<ServerOptions, "socket" | "bind" | "port" | "healthBind
 /** @throws {UsageError} */
 export function readPlace(input: Input): Place {
   const socket = readSocket(input);
-  const bind = required(input, "bind");
+  const bind = withoutBrackets(required(input, "bind"));
   const hasHealthPort = socket === undefined || input.isGiven("health-port");
   const healthPort = wholeNumber(input, "health-port", MAX_PORT);
   return {
     ...(socket !== undefined && { socket }),
     bind,
     port: wholeNumber(input, "port", MAX_PORT) ?? 0,
-    healthBind: input.text("health-bind") ?? (socket === undefined ? bind : LOOPBACK),
+    healthBind: withoutBrackets(input.text("health-bind") ?? (socket === undefined ? bind : LOOPBACK)),
     healthPort: hasHealthPort && healthPort !== 0 ? healthPort : undefined,
   };
+}
+
+/** The reference asks for addresses of IPv6 as URLs have them. */
+function withoutBrackets(address: string): string {
+  return address.replace(/^\[(.*)\]$/, "$1");
 }
 
 function readSocket(input: Input): UnixSocket | undefined {

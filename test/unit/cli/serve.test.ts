@@ -196,6 +196,20 @@ test("the health port listens where `--health-bind` or its variable says, else w
   await service.stop();
 });
 
+test("an address of IPv6 is taken with brackets and without", async (t) => {
+  for (const [bind, healthBind] of [
+    ["[::1]", "::1"],
+    ["::1", "[::1]"],
+  ] as const) {
+    const healthPort = await freePort();
+    const args = ["--bind", bind, "--health-port", String(healthPort), "--health-bind", healthBind];
+    const service = await startServe(t, gateway(), { args });
+    for (const port of [service.port, healthPort])
+      assert.equal((await fetch(`http://[::1]:${port}/ready`)).status, 200, `${bind} ${healthBind}`);
+    await service.stop();
+  }
+});
+
 test("a secret key given for a public one is refused, and its text is nowhere in the output", async () => {
   const seed = Buffer.from(seedOf(generateSigningKey())).toString("hex").slice(0, -1);
   const file = join(folder, "keys");
