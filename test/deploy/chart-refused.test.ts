@@ -26,6 +26,10 @@ const REFUSED: Readonly<Record<string, readonly [Values, readonly RegExp[]]>> = 
       /gateway\/routes\/0': additional properties 'patern'/,
     ],
   ],
+  "the image of Tenuo's own authorizer": [
+    { image: { repository: "tenuo/authorizer" } },
+    [/image\.repository: tenuo\/authorizer is Tenuo's own/],
+  ],
   "a version of gateway.yaml that isn't there": [{ gateway: { version: "3" } }, [/gateway\/version': '3'/]],
   "a route of a tool that isn't there": [
     { gateway: { tools: TOOL, routes: [{ pattern: "/t", tool: "u" }] } },

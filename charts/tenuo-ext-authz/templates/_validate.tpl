@@ -3,6 +3,10 @@
 {{- $values := .Values }}
 {{- $errors := list }}
 
+{{- if hasSuffix "tenuo/authorizer" $values.image.repository }}
+{{- $errors = append $errors (printf "image.repository: %s is Tenuo's own authorizer, which speaks no gRPC; name where your registry has tenuo-ext-authz" $values.image.repository) }}
+{{- end }}
+
 {{- range $name, $source := dict "trustedKeys" $values.trustedKeys "revocation" $values.revocation "tls.clientCa" $values.tls.clientCa }}
 {{- if and $source.existingConfigMap $source.existingSecret }}
 {{- $errors = append $errors (printf "%s: existingConfigMap and existingSecret are both set; keep one" $name) }}
