@@ -1,6 +1,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Manifest, noHelm, only, podTemplate, render, type Values } from "../support/chart.ts";
+import { fileURLToPath } from "node:url";
+import { parse } from "yaml";
+import {
+  gatewayYaml,
+  type Manifest,
+  noHelm,
+  only,
+  podTemplate,
+  render,
+  type Values,
+} from "../support/chart.ts";
 import { MATRIX } from "./chart-values.ts";
 
 const skip = noHelm();
@@ -74,6 +84,19 @@ test("pods restart for a new gateway.yaml only where that is asked for", { skip 
   };
   assert.equal(await templateFor(false, "A"), await templateFor(false, "B"));
   assert.notEqual(await templateFor(true, "A"), await templateFor(true, "B"));
+});
+
+test("Helm changes some values on the way, as the README says", { skip }, async (t) => {
+  const values = fileURLToPath(new URL("changed-values.yaml", import.meta.url));
+  const { manifests } = await render(t, { values: [values] });
+  const { t: tool } = parse(gatewayYaml(manifests)).tools;
+  assert.deepEqual(Object.keys(tool.constraints).sort(), ["big", "octal", "real", "true"]);
+  const defaults = Object.entries<{ default: unknown }>(tool.constraints).map(([name, rule]) => [
+    name,
+    rule.default,
+  ]);
+  assert.deepEqual(Object.fromEntries(defaults), { big: 9007199254740992, octal: 10, real: 5, true: true });
+  assert.doesNotMatch(gatewayYaml(manifests), /5\.0/);
 });
 
 function found(manifests: readonly Manifest[], kind: string): readonly Manifest[] {
