@@ -5,9 +5,10 @@ import { fileURLToPath } from "node:url";
 import { parseAllDocuments } from "yaml";
 import { send } from "../support/client.ts";
 import { noKubeApi } from "../support/kube-api.ts";
-import { noMesh } from "../support/mesh.ts";
+import { launchMeshProxy, noMesh } from "../support/mesh.ts";
 import { createMeshAgent, type MeshAgent } from "../support/mesh-agent.ts";
 import { apply, deletePolicies, type MeshStack, shipped, startMeshStack } from "../support/mesh-stack.ts";
+import { AUTHORIZER, GATEWAY, SIDECAR } from "../support/mesh-testbed.ts";
 import { sdkOrReason } from "../support/sdk.ts";
 import { allowed, denied, refused, settled } from "../support/verdicts.ts";
 import { waitFor } from "../support/wait.ts";
@@ -101,7 +102,7 @@ describe("the files of istio/, in a mesh", { skip: withoutMesh }, () => {
     it("denies everything it matches, unless istiod is told to allow two", async () => {
       await settled(stack.gateway, await agent.read(PATH), 403);
       await refused(stack.gateway, await agent.order(3), 403);
-      assert.match(stack.output(), /requires PILOT_ENABLE_MULTIPLE_CUSTOM_AUTHZ_PROVIDERS/);
+      assert.match(stack.controlPlane.output(), /requires PILOT_ENABLE_MULTIPLE_CUSTOM_AUTHZ_PROVIDERS/);
     });
 
     it("else has each path asked about once, by its own provider", async () => {
@@ -185,7 +186,33 @@ describe("the files of istio/, in a mesh", { skip: withoutMesh }, () => {
   });
 
   it("no proxy has refused what istiod made of them", () => {
-    assert.doesNotMatch(stack.output(), /ACK ERROR/);
+    assert.doesNotMatch(stack.controlPlane.output(), /ACK ERROR/);
+  });
+
+  // The last one, since no proxy here gets the certificate that it needs then.
+  it("authorizer.yaml has both sides of a check insist on mutual TLS", async () => {
+    await apply(stack.api, shipped("authorizer.yaml"));
+    const { generated } = stack.controlPlane;
+    for (const proxy of [GATEWAY, SIDECAR]) {
+      const tls = await waitFor("TLS to the authorizer", async () => {
+        const { clusters } = await generated(proxy);
+        return clusters.find(({ name }) => name.includes("tenuo-ext-authz-mesh"))?.transportSocket;
+      });
+      assert.match(JSON.stringify(tls), /"spiffe:\/\/cluster.local\/ns\/tenuo-system\/sa\/tenuo-ext-authz"/);
+    }
+    const sidecar = await launchMeshProxy(stack.controlPlane, AUTHORIZER);
+    const { listeners } = await waitFor("its listeners", async () => {
+      const dump = await generated(AUTHORIZER);
+      return dump.listeners.some(({ address }) => address.socketAddress) ? dump : undefined;
+    }).finally(sidecar.stop);
+    const ways = (port: number): readonly string[] => {
+      const chains = listeners.find(({ address }) => address.socketAddress?.portValue === port)?.filterChains;
+      return [
+        ...new Set(chains?.map(({ transportSocket }) => (transportSocket ? "TLS" : "plaintext"))),
+      ].sort();
+    };
+    assert.deepEqual(ways(9090), ["TLS"]);
+    assert.deepEqual(ways(9091), ["TLS", "plaintext"]);
   });
 });
 

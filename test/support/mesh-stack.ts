@@ -6,7 +6,7 @@ import { parse, stringify } from "yaml";
 import { freePort } from "../../src/cli/demo/free-port.ts";
 import type { AccessLogEntry } from "./access-log.ts";
 import { type KubeApi, startKubeApi } from "./kube-api.ts";
-import { type MeshProxy, startControlPlane, startMeshProxy } from "./mesh.ts";
+import { type ControlPlane, type MeshProxy, startControlPlane, startMeshProxy } from "./mesh.ts";
 import { GATEWAY, host, SIDECAR, testbed } from "./mesh-testbed.ts";
 import { type Program, startProgram } from "./program.ts";
 import type { Address } from "./stack.ts";
@@ -28,6 +28,7 @@ export interface MeshChange {
  */
 export interface MeshStack {
   readonly api: KubeApi;
+  readonly controlPlane: ControlPlane;
   readonly gateway: Address;
   readonly sidecar: Address;
   /** Another port of the sidecar, declared as TCP, before the same application. */
@@ -44,8 +45,6 @@ export interface MeshStack {
   startAuthorizer(args?: readonly string[]): Promise<void>;
   signalAuthorizer(name: NodeJS.Signals): void;
   accessLog(): readonly AccessLogEntry[];
-  /** Of istiod. */
-  output(): string;
   /** Of istiod and its proxies. */
   outputs(): string;
   stop(): Promise<void>;
@@ -124,6 +123,7 @@ export async function startMeshStack(trustedKeys: readonly string[]): Promise<Me
     };
     return {
       api,
+      controlPlane,
       gateway: { host, port: ports.gateway },
       sidecar: { host: SIDECAR.ip, port: ports.sidecar },
       tcp: { host: SIDECAR.ip, port: ports.tcp },
@@ -136,7 +136,6 @@ export async function startMeshStack(trustedKeys: readonly string[]): Promise<Me
         if (authorizer?.pid !== undefined) process.kill(authorizer.pid, name);
       },
       accessLog: () => (existsSync(accessLogFile) ? entries(readFileSync(accessLogFile, "utf8")) : []),
-      output: controlPlane.output,
       outputs: () =>
         `--- istiod\n${controlPlane.output()}\n--- gateway\n${gateway.output()}\n--- sidecar\n${sidecar.output()}`,
       stop,

@@ -20,8 +20,17 @@ export const SIDECAR: Workload = {
   ip: "127.0.2.1",
 };
 
+/** Beside the authorizer; it runs only where that is what a test is about. */
+export const AUTHORIZER: Workload = {
+  type: "sidecar",
+  name: "tenuo-ext-authz",
+  namespace: "tenuo-system",
+  labels: { "app.kubernetes.io/name": "tenuo-ext-authz" },
+  ip: "127.0.3.1",
+};
+
 /** Of each, the port on loopback; those of the sidecar are on its own address. */
-export type Ports = Readonly<Record<"check" | "gateway" | "sidecar" | "tcp" | "upstream", number>>;
+export type Ports = Readonly<Record<"check" | "health" | "gateway" | "sidecar" | "tcp" | "upstream", number>>;
 
 const NETWORKING = "networking.istio.io/v1";
 const HTTP = { name: "http", protocol: "HTTP" };
@@ -32,7 +41,8 @@ export function testbed(ports: Ports): readonly object[] {
     resource(NETWORKING, "WorkloadEntry", "tenuo-ext-authz", "tenuo-system", {
       address: host,
       ports: { grpc: ports.check },
-      labels: { "app.kubernetes.io/name": "tenuo-ext-authz" },
+      labels: AUTHORIZER.labels,
+      serviceAccount: "tenuo-ext-authz",
     }),
     service("api", { address: host, ports: { http: ports.upstream } }),
     service("tools", { address: SIDECAR.ip, labels: SIDECAR.labels, ports: { http: ports.sidecar } }),
@@ -45,21 +55,14 @@ export function testbed(ports: Ports): readonly object[] {
       gateways: ["ingress"],
       http: [{ route: [{ destination: { host: "api.agents.svc.cluster.local", port: { number: 80 } } }] }],
     }),
-    // Without redirection a sidecar listens where it is told to. What it may call has to have the authorizer.
-    resource(NETWORKING, "Sidecar", "tools", "agents", {
-      workloadSelector: { labels: SIDECAR.labels },
-      ingress: [
-        listener({ ...HTTP, number: ports.sidecar }, ports.upstream),
-        listener({ name: "tcp", protocol: "TCP", number: ports.tcp }, ports.upstream),
-      ],
-      egress: [
-        {
-          hosts: ["tenuo-system/*"],
-          bind: `unix://@tenuo-egress-${ports.sidecar}`,
-          port: { number: 0, name: "any", protocol: "TCP" },
-        },
-      ],
-    }),
+    sidecar(SIDECAR, "tenuo-system/*", [
+      listener(SIDECAR, { ...HTTP, number: ports.sidecar }, ports.upstream),
+      listener(SIDECAR, { name: "tcp", protocol: "TCP", number: ports.tcp }, ports.upstream),
+    ]),
+    sidecar(AUTHORIZER, "~/*", [
+      listener(AUTHORIZER, { name: "grpc", protocol: "GRPC", number: 9090 }, ports.check),
+      listener(AUTHORIZER, { ...HTTP, number: 9091 }, ports.health),
+    ]),
     // No agent hands out certificates.
     resource("security.istio.io/v1", "PeerAuthentication", "default", "istio-system", {
       mtls: { mode: "DISABLE" },
@@ -71,8 +74,22 @@ function resource(apiVersion: string, kind: string, name: string, namespace: str
   return { apiVersion, kind, metadata: { name, namespace }, spec };
 }
 
-function listener(port: object, application: number): object {
-  return { port, bind: SIDECAR.ip, captureMode: "NONE", defaultEndpoint: `${host}:${application}` };
+/** Without redirection a sidecar listens where it is told to. @param calls what it may call */
+function sidecar(
+  { name, namespace, labels, ip }: Workload,
+  calls: string,
+  ingress: readonly object[],
+): object {
+  const bind = `unix://@tenuo-egress-${ip}-${process.pid}`;
+  return resource(NETWORKING, "Sidecar", name, namespace, {
+    workloadSelector: { labels },
+    ingress,
+    egress: [{ hosts: [calls], bind, port: { number: 0, name: "any", protocol: "TCP" } }],
+  });
+}
+
+function listener({ ip }: Workload, port: object, application: number): object {
+  return { port, bind: ip, captureMode: "NONE", defaultEndpoint: `${host}:${application}` };
 }
 
 function service(name: string, endpoint: object): object {

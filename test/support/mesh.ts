@@ -14,6 +14,8 @@ export interface ControlPlane {
   readonly xdsPort: number;
   /** With another mesh configuration; proxies get it within a second. @param mesh YAML */
   configure(mesh: string): void;
+  /** What it has made for a connected proxy, also where that refuses it: a `/config_dump` of Envoy. */
+  generated(workload: Workload): Promise<ConfigDump>;
   output(): string;
   stop(): Promise<void>;
 }
@@ -29,6 +31,19 @@ export interface MeshProxy {
 /** As far as tests look at it. */
 export interface EnvoyCluster {
   readonly type: string;
+}
+
+/** In the JSON of Protocol Buffers, and likewise. */
+export interface ConfigDump {
+  readonly clusters: readonly {
+    readonly name: string;
+    /** For all of its endpoints; undefined for plaintext, and where it depends on the endpoint. */
+    readonly transportSocket?: object;
+  }[];
+  readonly listeners: readonly {
+    readonly address: { readonly socketAddress?: { readonly portValue: number } };
+    readonly filterChains: readonly { readonly transportSocket?: object }[];
+  }[];
 }
 
 export interface Workload {
@@ -58,6 +73,13 @@ export async function noMesh(): Promise<string | false> {
   }
 }
 
+interface RawConfig {
+  readonly dynamicActiveClusters?: readonly { readonly cluster: ConfigDump["clusters"][number] }[];
+  readonly dynamicListeners?: readonly {
+    readonly activeState: { readonly listener: ConfigDump["listeners"][number] };
+  }[];
+}
+
 /** @param mesh the contents of `meshConfig`, YAML. @param env variables of istiod itself */
 export async function startControlPlane(
   kubeconfig: string,
@@ -81,13 +103,34 @@ export async function startControlPlane(
     rmSync(folder, { recursive: true, force: true });
   };
   await ready("istiod", program, stop);
-  return { xdsPort: xds, configure, output: program.output, stop };
+  const generated = async ({ name, namespace }: Workload): Promise<ConfigDump> => {
+    const proxy = `${name}.${namespace}`;
+    const dump = await fetch(`http://127.0.0.1:${http}/debug/config_dump?proxyID=${proxy}`);
+    const { configs } = (await dump.json()) as { configs: readonly RawConfig[] };
+    return {
+      clusters: configs.flatMap(({ dynamicActiveClusters: all = [] }) => all.map(({ cluster }) => cluster)),
+      listeners: configs.flatMap(({ dynamicListeners: all = [] }) =>
+        all.map(({ activeState }) => activeState.listener),
+      ),
+    };
+  };
+  return { xdsPort: xds, configure, generated, output: program.output, stop };
 }
 
 export async function startMeshProxy(
+  controlPlane: Pick<ControlPlane, "xdsPort">,
+  workload: Workload,
+): Promise<MeshProxy> {
+  const { program, ...proxy } = await launchMeshProxy(controlPlane, workload);
+  await ready(`the ${workload.type} ${workload.name}`, program, program.stop);
+  return proxy;
+}
+
+/** Doesn't wait until it is configured, as it never is where it needs a certificate. */
+export async function launchMeshProxy(
   { xdsPort }: Pick<ControlPlane, "xdsPort">,
   { type, name, namespace, labels, ip }: Workload,
-): Promise<MeshProxy> {
+): Promise<MeshProxy & { readonly program: Program }> {
   const admin = await freePort();
   const pairs = Object.entries(labels).map(([label, value]) => `${label}=${value}`);
   const program = startProgram(variable("ISTIO_PROXY"), [type, `${name}.${namespace}`, ...pairs], {
@@ -96,16 +139,12 @@ export async function startMeshProxy(
     XDS_PORT: String(xdsPort),
     ENVOY: await envoyBinary(),
   });
-  await ready(`the ${type} ${name}`, program, program.stop);
-  return {
-    cluster: async (wanted) => {
-      const dump = await fetch(`http://127.0.0.1:${admin}/config_dump?resource=dynamic_active_clusters`);
-      const { configs } = (await dump.json()) as { configs: { cluster: EnvoyCluster & { name: string } }[] };
-      return configs.find(({ cluster }) => cluster.name === wanted)?.cluster;
-    },
-    output: program.output,
-    stop: program.stop,
+  const cluster = async (wanted: string): Promise<EnvoyCluster | undefined> => {
+    const dump = await fetch(`http://127.0.0.1:${admin}/config_dump?resource=dynamic_active_clusters`);
+    const { configs } = (await dump.json()) as { configs: { cluster: EnvoyCluster & { name: string } }[] };
+    return configs.find((each) => each.cluster.name === wanted)?.cluster;
   };
+  return { program, cluster, output: program.output, stop: program.stop };
 }
 
 async function ready(what: string, program: Program, stop: () => Promise<void>): Promise<void> {
