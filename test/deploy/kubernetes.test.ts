@@ -46,7 +46,7 @@ describe("docs/kubernetes", { skip, timeout: 300_000 }, () => {
   const running: RunningPod[] = [];
 
   const startPod = async (namespace: string, label: string): Promise<RunningPod> => {
-    const pod = await runPod(api, await podOf(api, namespace, label), { addresses });
+    const pod = await runPod(api, await podOf(api, namespace, label), addresses);
     running.push(pod);
     return pod;
   };
@@ -56,7 +56,7 @@ describe("docs/kubernetes", { skip, timeout: 300_000 }, () => {
     code = 0,
     elsewhere: Readonly<Record<string, string>> = {},
   ): Promise<string> => {
-    const job = await runPod(api, pod, { addresses: { ...addresses, ...elsewhere } });
+    const job = await runPod(api, pod, { ...addresses, ...elsewhere });
     try {
       return await job.end(code);
     } finally {
