@@ -35,6 +35,8 @@ routes:
 const JSON_TYPE = ["content-type", "application/json"] as const;
 const file = (name: string) => envoyGatewayFile(`${name}.yaml`);
 const FILES = ["gateway", "client-traffic-policy", "security-policy", "http-route"].map(file);
+/** `egctl` knows no endpoints of it. */
+const HEADLESS = AUTHORIZER.replace("10.0.0.2", "None");
 const CORS_ALONE = `
 apiVersion: gateway.envoyproxy.io/v1alpha1
 kind: SecurityPolicy
@@ -168,8 +170,7 @@ describe("what Envoy Gateway makes of a mistake", { skip }, () => {
   const CLOSED = { orders: 500, others: 500 };
 
   it("is closed without replicas that are ready, and without the ReferenceGrant", async () => {
-    const headless = AUTHORIZER.replace("10.0.0.2", "None");
-    assert.deepEqual((await translate([headless, ...FILES])).directStatus, CLOSED);
+    assert.deepEqual((await translate([HEADLESS, ...FILES])).directStatus, CLOSED);
     assert.deepEqual((await translate(FILES)).directStatus, CLOSED);
     const ungranted = FILES.map((text) => text.replace("namespace: shop\n  to:", "namespace: other\n  to:"));
     assert.notDeepEqual(ungranted, FILES);
@@ -177,22 +178,31 @@ describe("what Envoy Gateway makes of a mistake", { skip }, () => {
   });
 
   it("is open where a route has a policy without the check, which is what admission-policy.yaml is for", async () => {
-    const { envoyYaml, refused } = await translate([AUTHORIZER, ...FILES, CORS_ALONE]);
-    assert.deepEqual(refused, []);
-    const { static_resources: resources } = JSON.parse(envoyYaml);
-    const [, { typedConfig: manager }] = resources.listeners[0].defaultFilterChain.filters;
-    const checked = manager.routeConfig.virtualHosts[0].routes.map(
-      ({ name, typedPerFilterConfig: own = {} }: Named) => [
-        name.split("/")[2],
-        Object.keys(own).some((filter) => filter.startsWith("envoy.filters.http.ext_authz/")),
-      ],
-    );
-    assert.deepEqual(checked, [
-      ["orders", true],
-      ["others", false],
-    ]);
+    assert.deepEqual(checkedRoutes(await translate([AUTHORIZER, ...FILES, CORS_ALONE])), {
+      orders: true,
+      others: false,
+    });
+  });
+
+  it("is open without replicas that are ready, where it is told to fail open", async () => {
+    const open = FILES.map((text) => text.replace("failOpen: false", "failOpen: true"));
+    const translation = await translate([HEADLESS, ...open]);
+    assert.equal(translation.directStatus["others"], undefined);
+    assert.equal(checkedRoutes(translation)["others"], false);
   });
 });
+
+/** Which routes have a check, by their names. */
+function checkedRoutes({ envoyYaml }: Translation): Readonly<Record<string, boolean>> {
+  const { static_resources: resources } = JSON.parse(envoyYaml);
+  const [, { typedConfig: manager }] = resources.listeners[0].defaultFilterChain.filters;
+  return Object.fromEntries(
+    manager.routeConfig.virtualHosts[0].routes.map(({ name, typedPerFilterConfig: own = {} }: Named) => [
+      name.split("/")[2],
+      Object.keys(own).some((filter) => filter.startsWith("envoy.filters.http.ext_authz/")),
+    ]),
+  );
+}
 
 interface Named {
   readonly name: string;

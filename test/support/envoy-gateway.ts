@@ -132,7 +132,7 @@ function standAlone(dump: ReadonlyMap<string, Any>, routeConfig: Any): string {
     .filter((listener: Any) => listener.name === "shop/agents/http")
     .map(({ "@type": _, ...listener }: Any) => listener);
   const { "@type": _, ...routes } = routeConfig;
-  const text = JSON.stringify({ admin: ADMIN, static_resources: { listeners, clusters } }, (key, value) => {
+  const text = JSON.stringify({ static_resources: { listeners, clusters } }, (key, value) => {
     if (key === "accessLog") return value.map(toStandardOutput);
     if (value?.rds === undefined) return value;
     const { rds: __, ...manager } = value;
@@ -143,8 +143,6 @@ function standAlone(dump: ReadonlyMap<string, Any>, routeConfig: Any): string {
     text.replaceAll('"socketAddress"', '"socket_address"').replaceAll('"portValue"', '"port_value"'),
   );
 }
-
-const ADMIN = { address: { socket_address: { address: "127.0.0.1", port_value: 9901 } } };
 
 function toStandardOutput({ typedConfig, ...others }: Any): Any {
   const { "@type": _, path: __, ...config } = typedConfig;
