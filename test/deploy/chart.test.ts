@@ -18,6 +18,7 @@ import {
   valuesArgs,
 } from "../support/chart.ts";
 import { exampleGatewayYaml } from "../support/envoy-yaml.ts";
+import { blocksIn } from "../support/fenced-blocks.ts";
 import { type KubeApi, noKubeApi, startKubeApi } from "../support/kube-api.ts";
 import { waitFor } from "../support/wait.ts";
 import { GATEWAY, MATRIX, REFERENCE_VALUES } from "./chart-values.ts";
@@ -56,7 +57,7 @@ for (const [name, values] of Object.entries(MATRIX)) {
 
 test("what the README says to type works, and so does each of its values", { skip }, async (t) => {
   const page = readFileSync(join(CHART, "README.md"), "utf8");
-  const [first = "", ...blocks] = blocksOf(page, "yaml");
+  const [first = "", ...blocks] = blocksIn(page, "yaml");
   for (const block of blocks) {
     const { text } = await render(t, { values: [{ ...parse(first), ...parse(block) }] });
     await api.kubectl(
@@ -73,7 +74,7 @@ test("what the README says to type works, and so does each of its values", { ski
   const program = `tenuo-ext-authz() { "${process.execPath}" "${MAIN}" "$@"; }\n`;
   const env = { ...process.env, KUBECONFIG: api.kubeconfig, HELM_CACHE_HOME: folder };
   const remove = ["uninstall", "tenuo-ext-authz", ...IN_NAMESPACE, "--ignore-not-found"];
-  for (const block of blocksOf(page, "sh")) {
+  for (const block of blocksIn(page, "sh")) {
     if (block.includes("helm install")) await api.helm(remove);
     // No pod runs here that could be tested.
     const commands = program + block.replaceAll(/^helm test .*\n/gm, "");
@@ -122,14 +123,6 @@ test("a release is installed, changed, taken back and removed, and nothing of it
 /** What the release is called there. */
 const NAME = "authz-tenuo-ext-authz";
 const ROOT = "f9998b5633f40cecb8ee6a8689a32a7e85604e664b3b5e449d5cd97925cf1243";
-
-/** Fenced blocks of a page in one language. */
-function blocksOf(page: string, language: string): readonly string[] {
-  const blocks = page.matchAll(/^```(?<language>\w*)\n(?<text>.*?)^```$/gms);
-  return Array.from(blocks)
-    .filter(({ groups }) => groups?.["language"] === language)
-    .map(({ groups }) => groups?.["text"] ?? "");
-}
 
 /** A Deployment whose pods may not run is only warned of, so a pod of it is asked about. */
 function asPod({ metadata: { labels }, spec }: PodTemplate): object {

@@ -4,6 +4,7 @@ import { after, afterEach, before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { parseAllDocuments } from "yaml";
 import { send } from "../support/client.ts";
+import { blocksIn } from "../support/fenced-blocks.ts";
 import { noKubeApi } from "../support/kube-api.ts";
 import { launchMeshProxy, noMesh } from "../support/mesh.ts";
 import { createMeshAgent, type MeshAgent } from "../support/mesh-agent.ts";
@@ -53,7 +54,7 @@ describe("the files of istio/, in a mesh", { skip: withoutMesh }, () => {
   });
 
   it("so are the resources on their page", async () => {
-    const blocks = shipped("README.md").match(/(?<=^```yaml\n)apiVersion:.*?(?=^```$)/gms) ?? [];
+    const blocks = blocksIn(shipped("README.md"), "yaml").filter((text) => text.startsWith("apiVersion:"));
     assert.ok(blocks.length > 0);
     for (const block of blocks) await apply(stack.api, block, "--dry-run=server");
   });

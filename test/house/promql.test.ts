@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { metricsPage } from "../../scripts/metrics-page.ts";
+import { blocksIn } from "../support/fenced-blocks.ts";
 import { prometheusMissing, promtoolOn } from "../support/prometheus.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
@@ -11,7 +12,7 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
 /** Every block of PromQL on a page, with the page. */
 const queries = globSync("docs/**/*.md", { cwd: root }).flatMap((page) => {
   const text = readFileSync(join(root, page), "utf8");
-  return Array.from(text.matchAll(/^ *```promql\n(.*?)^ *```$/gms), ([, query = ""]) => ({ page, query }));
+  return blocksIn(text, "promql").map((query) => ({ page, query }));
 });
 
 test("the queries of the pages ask for metrics that are there, by labels that they have", () => {

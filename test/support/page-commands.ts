@@ -1,6 +1,7 @@
 import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { promisify } from "node:util";
+import { fencedBlocks } from "./fenced-blocks.ts";
 
 const run = promisify(execFile);
 
@@ -15,18 +16,8 @@ export interface PageCommands {
 /** @param cwd where they run */
 export function commandsOf(page: URL, cwd: string, env: NodeJS.ProcessEnv): PageCommands {
   const blocks = new Map<string, string[]>();
-  let heading = "";
-  const parts = readFileSync(page, "utf8").matchAll(
-    /^#+ (?<heading>[^\n]+)$|^(?<indent> *)```sh\n(?<text>.*?)^ *```$/gms,
-  );
-  for (const { groups: { heading: next, indent = "", text } = {} } of parts) {
-    if (next !== undefined) heading = next;
-    else if (text !== undefined)
-      blocks.set(heading, [
-        ...(blocks.get(heading) ?? []),
-        text.replaceAll(new RegExp(`^${indent}`, "gm"), ""),
-      ]);
-  }
+  for (const { heading, language, text } of fencedBlocks(readFileSync(page, "utf8")))
+    if (language === "sh") blocks.set(heading, [...(blocks.get(heading) ?? []), text]);
   return {
     next: async (under, more = {}, before = "") => {
       const block = blocks.get(under)?.shift();

@@ -1,3 +1,5 @@
+import { fencedBlocks } from "./fenced-blocks.ts";
+
 /** A command of a page, and what the page says it prints. */
 export interface ShellBlock {
   readonly command: string;
@@ -5,13 +7,13 @@ export interface ShellBlock {
   readonly output: string | undefined;
 }
 
-/** The blocks marked `sh` of a page in Markdown, in order, each with the block marked `text` right behind it. */
+/** The blocks marked `sh` of a page in Markdown, in order, each with the block marked `text` that comes next. */
 export function shellBlocks(markdown: string): readonly ShellBlock[] {
-  const block = /^```sh\n(?<command>.*?)^```\n(?:\n```text\n(?<output>.*?)^```\n)?/gms;
-  return Array.from(markdown.matchAll(block), ({ groups }) => ({
-    command: groups?.["command"] ?? "",
-    output: groups?.["output"],
-  }));
+  return fencedBlocks(markdown).flatMap(({ language, text: command }, i, all) => {
+    const next = all[i + 1];
+    const output = next?.language === "text" ? next.text : undefined;
+    return language === "sh" ? [{ command, output }] : [];
+  });
 }
 
 /** Whether this was printed. `…` stands for anything in a line, and alone in a line for any lines. */

@@ -7,6 +7,7 @@ import { after, type TestContext, test } from "node:test";
 import { connectAuthorization } from "../../../src/server/grpc/client.ts";
 import { createLog } from "../../../src/server/log/log.ts";
 import { DECISION_FIELDS } from "../../../src/server/log/log-fields.ts";
+import { blocksIn } from "../../support/fenced-blocks.ts";
 import { missing } from "../../support/missing.ts";
 import { ownIssuer } from "../../support/own.ts";
 import { startServe } from "../../support/service.ts";
@@ -175,10 +176,8 @@ test("jq on the log", { skip }, async (t) => {
 
   const filters = globSync("docs/*.md", { cwd: repository }).flatMap((name) => {
     const text = readFileSync(new URL(name, repository), "utf8");
-    return Array.from(text.matchAll(/^ *```sh\n( *jq .*?)^ *```$/gms), ([, filter = ""]) => ({
-      name,
-      filter,
-    }));
+    const filters = blocksIn(text, "sh").filter((block) => block.startsWith("jq "));
+    return filters.map((filter) => ({ name, filter }));
   });
   assert.ok(filters.length > 10);
   for (const { name, filter } of filters) {
