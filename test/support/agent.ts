@@ -1,7 +1,7 @@
 import type { SigningKey } from "../../src/crypto/ed25519.ts";
 import { credentials, type HeaderLines } from "./client.ts";
 import { ownIssuer } from "./own.ts";
-import { type Call, newKey, type Tools } from "./warrants.ts";
+import { type Call, type Issuer, newKey, type Tools } from "./warrants.ts";
 
 /** Somebody who holds a warrant. */
 export interface Agent {
@@ -13,20 +13,23 @@ export interface Agent {
   delegate(tools: Tools): Promise<Agent>;
 }
 
+const TTL_SECONDS = 600;
+
 /** A new one, with a warrant of this root. */
-export async function newAgent(root: SigningKey, tools: Tools): Promise<Agent> {
+export async function newAgent(root: SigningKey, tools: Tools, issuer: Issuer = ownIssuer): Promise<Agent> {
   const key = newKey();
-  return agentWith(key, await ownIssuer.mint(root, { holder: key, tools, ttl: 600 }));
+  return agentWith(key, await issuer.mint(root, { holder: key, tools, ttl: TTL_SECONDS }), issuer);
 }
 
-function agentWith(key: SigningKey, warrant: string): Agent {
+function agentWith(key: SigningKey, warrant: string, issuer: Issuer): Agent {
   return {
     key,
     warrant,
-    headers: async (call) => credentials(warrant, await ownIssuer.proof(warrant, key, call)),
+    headers: async (call) => credentials(warrant, await issuer.proof(warrant, key, call)),
     delegate: async (tools) => {
       const holder = newKey();
-      return agentWith(holder, await ownIssuer.delegate(warrant, key, { holder, tools, ttl: 600 }));
+      const child = await issuer.delegate(warrant, key, { holder, tools, ttl: TTL_SECONDS });
+      return agentWith(holder, child, issuer);
     },
   };
 }

@@ -1,4 +1,5 @@
-import { credentials, type HeaderLines, type Request } from "./client.ts";
+import { newAgent } from "./agent.ts";
+import type { HeaderLines, Request } from "./client.ts";
 import { type Issuer, newKey } from "./warrants.ts";
 
 /** A caller of the tools of istio/gateway.yaml, with a warrant for some of their arguments. */
@@ -16,38 +17,31 @@ export interface MeshAgent {
 }
 
 export async function createMeshAgent(issuer: Issuer): Promise<MeshAgent> {
-  const [root, agent] = [newKey(), newKey()];
-  const warrant = await issuer.mint(root, {
-    holder: agent,
-    ttl: 600,
-    tools: {
-      read_file: { path: { pattern: "data/*" } },
-      write_file: { path: { pattern: "data/*" } },
-      place_order: { item: { wildcard: true }, amount: { range: [1, 5] } },
-    },
-  });
-  const authority = async (
-    tool: string,
-    args: Readonly<Record<string, string | number>>,
-  ): Promise<HeaderLines> => credentials(warrant, await issuer.proof(warrant, agent, { tool, args }));
+  const root = newKey();
+  const tools = {
+    read_file: { path: { pattern: "data/*" } },
+    write_file: { path: { pattern: "data/*" } },
+    place_order: { item: { wildcard: true }, amount: { range: [1, 5] } },
+  } as const;
+  const { key, headers } = await newAgent(root, tools, issuer);
   return {
-    publicKey: agent.publicKey.hex,
+    publicKey: key.publicKey.hex,
     root: root.publicKey.hex,
     read: async (path, ...more) => ({
       target: `/files/${path}`,
-      headers: [...(await authority("read_file", { path })), ...more],
+      headers: [...(await headers({ tool: "read_file", args: { path } })), ...more],
     }),
     write: async (path, body) => ({
       method: "PUT",
       target: `/files/${path}`,
-      headers: await authority("write_file", { path }),
+      headers: await headers({ tool: "write_file", args: { path } }),
       body,
     }),
     order: async (amount) => ({
       method: "POST",
       target: "/orders",
       headers: [
-        ...(await authority("place_order", { item: "lamp", amount })),
+        ...(await headers({ tool: "place_order", args: { item: "lamp", amount } })),
         ["content-type", "application/json"],
       ],
       body: orderBody(amount),

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { type Request, type Response, send } from "./client.ts";
-import type { Address } from "./stack.ts";
+import type { Address, Stack } from "./stack.ts";
 import type { Received } from "./upstream.ts";
 import { waitFor } from "./wait.ts";
 
@@ -21,8 +21,8 @@ export function settled(proxy: Address, request: Request, status: number): Promi
 
 /** @returns what reached the application. */
 export async function allowed(proxy: Address, request: Request): Promise<Received> {
-  const { status, body } = await send(proxy, request);
-  assert.equal(status, 200, `${request.target}: ${body}`);
+  const { status, headers, body } = await send(proxy, request);
+  assert.equal(status, 200, `${request.target}: ${headers["x-tenuo-deny-reason"]} ${body}`);
   return JSON.parse(body);
 }
 
@@ -32,16 +32,39 @@ export async function denied(
   request: Request,
   status: number,
   reason: string,
-): Promise<void> {
-  const { status: answered, headers, body } = await send(proxy, request);
+): Promise<Response> {
+  const response = await send(proxy, request);
+  const { status: answered, headers, body } = response;
   assert.deepEqual([answered, headers["x-tenuo-deny-reason"]], [status, reason], request.target);
-  assert.equal(JSON.parse(body).reason, reason);
+  if (request.method !== "HEAD") assert.equal(JSON.parse(body).reason, reason);
+  return response;
 }
 
 /** By the proxy itself, for want of a verdict or before it asks. */
-export async function refused(proxy: Address, request: Request, status: number): Promise<void> {
-  const { status: answered, headers } = await send(proxy, request);
+export async function refused(proxy: Address, request: Request, status: number): Promise<Response> {
+  const response = await send(proxy, request);
+  const { status: answered, headers } = response;
   assert.deepEqual([answered, headers["x-tenuo-deny-reason"]], [status, undefined], request.target);
+  return response;
+}
+
+/** The same of a stack, where nothing of what isn't allowed may reach the upstream. */
+export function verdictsOf(stack: () => Pick<Stack, "gateway" | "upstreamCount">) {
+  const unforwarded = async (asked: () => Promise<Response>): Promise<Response> => {
+    const before = await stack().upstreamCount();
+    const response = await asked();
+    assert.equal(await stack().upstreamCount(), before, "requests at the upstream");
+    return response;
+  };
+  return {
+    allowed: (request: Request) => allowed(stack().gateway(), request),
+    denied: (request: Request, status: number, reason: string) =>
+      unforwarded(() => denied(stack().gateway(), request, status, reason)),
+    refused: (request: Request, status: number) =>
+      unforwarded(() => refused(stack().gateway(), request, status)),
+    /** Whatever is answered. */
+    unforwarded: (request: Request) => unforwarded(() => send(stack().gateway(), request)),
+  };
 }
 
 export function header({ headers }: Received, name: string): string | undefined {
