@@ -7,7 +7,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { freePort } from "../../src/cli/demo/free-port.ts";
 import { generateSigningKey, seedOf } from "../../src/crypto/ed25519.ts";
 import { finish } from "../../src/steps.ts";
 import { constraintSet } from "../../src/warrant/constraint-set.ts";
@@ -15,6 +14,7 @@ import { encodeHeader, parseProofHeader, parseWarrantHeader } from "../../src/wa
 import { encodeStack, mint } from "../../src/warrant/mint.ts";
 import { isStack } from "../../src/warrant/parse.ts";
 import { verifyCall } from "../../src/warrant/verify.ts";
+import { freePort } from "../support/free-port.ts";
 
 const main = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "tenuo-cli-"));

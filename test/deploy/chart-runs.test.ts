@@ -3,7 +3,6 @@ import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { after, type TestContext, test } from "node:test";
 import { promisify } from "node:util";
-import { freePort } from "../../src/cli/demo/free-port.ts";
 import { fileQuestions, overGrpc } from "../support/asking.ts";
 import {
   gatewayYaml,
@@ -18,6 +17,7 @@ import {
   type Values,
   withOwn,
 } from "../support/chart.ts";
+import { freePort } from "../support/free-port.ts";
 import { createPki, noPki } from "../support/pki.ts";
 import { signList } from "../support/revocation-list.ts";
 import { waitFor } from "../support/wait.ts";

@@ -5,7 +5,7 @@ import { Agent, request } from "node:http";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { freePort } from "../../src/cli/demo/free-port.ts";
+import { freePort } from "../support/free-port.ts";
 import { bodyOf, headersOf, type Judge } from "./judge.ts";
 import { gatewayYaml } from "./trust.ts";
 

@@ -5,10 +5,10 @@ import { connect as connectTcp } from "node:net";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { gzipSync } from "node:zlib";
-import { freePort } from "../../src/cli/demo/free-port.ts";
 import { connectAuthorization } from "../../src/server/grpc/client.ts";
 import { CHECK_PATH } from "../../src/server/grpc/grpc.ts";
 import { decodeResponse, serializeCheck } from "../support/check-request.ts";
+import { freePort } from "../support/free-port.ts";
 import { metric } from "../support/metric.ts";
 import { ownIssuer } from "../support/own.ts";
 import {

@@ -1,10 +1,8 @@
 import { execFile, execFileSync } from "node:child_process";
-import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { freePort } from "../../src/cli/demo/free-port.ts";
+import { freePort } from "./free-port.ts";
 import { missing } from "./missing.ts";
 import { startProgram } from "./program.ts";
 import { waitFor } from "./wait.ts";
@@ -50,7 +48,8 @@ export function variable(name: string): string {
 export async function startKubeApi(crds: readonly CustomResources[] = []): Promise<KubeApi> {
   const folder = mkdtempSync(join(tmpdir(), "tenuo-kube-"));
   const kubeconfig = join(folder, "kubeconfig");
-  const [api, etcd] = await Promise.all([freePort(), freePairOfPorts()]);
+  // etcd takes the port after its own too.
+  const [api, etcd] = await Promise.all([freePort(), freePort(2)]);
   const program = startProgram(variable("KUBE_API"), [kubeconfig], {
     API_PORT: String(api),
     ETCD_PORT: String(etcd),
@@ -80,26 +79,6 @@ export async function startKubeApi(crds: readonly CustomResources[] = []): Promi
     throw error;
   }
   return { kubeconfig, kubectl, helm: (args, input) => run("helm", args, input), stop };
-}
-
-/** etcd takes the port after its own too. */
-async function freePairOfPorts(): Promise<number> {
-  for (;;) {
-    const first = await freePort();
-    if (await isFree(first + 1)) return first;
-  }
-}
-
-async function isFree(port: number): Promise<boolean> {
-  const server = createServer().listen(port, "127.0.0.1");
-  try {
-    await once(server, "listening");
-    return true;
-  } catch {
-    return false;
-  } finally {
-    server.close();
-  }
 }
 
 function runCommand(

@@ -1,9 +1,9 @@
 import { globSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { freePort } from "../../src/cli/demo/free-port.ts";
 import { envoyBinary } from "./envoy.ts";
 import { asksThroughSocket, atPlaces } from "./envoy-addresses.ts";
+import { freePort } from "./free-port.ts";
 import type { KubeApi } from "./kube-api.ts";
 import type { Container, Pod } from "./pod-spec.ts";
 import { environmentOf, type Volumes } from "./pod-volumes.ts";

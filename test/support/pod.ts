@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { freePort } from "../../src/cli/demo/free-port.ts";
+import { freePort } from "./free-port.ts";
 import type { KubeApi } from "./kube-api.ts";
 import { untilItAnswers } from "./pod-probe.ts";
 import { startContainer } from "./pod-program.ts";

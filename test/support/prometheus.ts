@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
-import { freePort } from "../../src/cli/demo/free-port.ts";
+import { freePort } from "./free-port.ts";
 import { missing } from "./missing.ts";
 import { startProgram } from "./program.ts";
 import { waitFor } from "./wait.ts";
