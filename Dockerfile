@@ -11,9 +11,12 @@ FROM node:24-bookworm-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json ./
 RUN npm ci --ignore-scripts --no-audit --no-fund
-COPY tsconfig.json tsconfig.build.json ./
+COPY tsconfig.json tsconfig.build.json LICENSE ./
+COPY proto proto
 COPY src src
+# A clone made with another umask gives the same modes.
 RUN npm run build \
+    && chmod -R u=rwX,go=rX LICENSE package.json proto \
     && sed -i '1s|.*|#!/nodejs/bin/node|' dist/main.js \
     && chmod 755 dist/main.js \
     && mkdir -p /names/usr/local/bin \
@@ -25,9 +28,9 @@ FROM gcr.io/distroless/nodejs24-debian12:nonroot
 # Half of the memory limit is for the heap, and collecting begins before the kernel kills; docs/image.md.
 ENV NODE_ENV=production NODE_OPTIONS="--max-old-space-size-percentage=50"
 WORKDIR /app
-COPY package.json LICENSE ./
-COPY proto proto
 COPY --from=dependencies /app/node_modules node_modules
+COPY --from=build /app/LICENSE /app/package.json ./
+COPY --from=build /app/proto proto
 COPY --from=build /app/dist dist
 COPY --from=build /names /
 # A number, so that `runAsNonRoot` can be checked without a user database.

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { chmodSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -17,6 +18,8 @@ after(() => rmSync(config, { recursive: true }));
 const containers: string[] = [];
 const REBUILT = "tenuo-ext-authz:rebuilt";
 const MEGABYTE = 1e6;
+const ALLOWED = readFileSync(join(root, ".dockerignore"), "utf8").match(/(?<=^!).+$/gm) ?? [];
+const IN_THE_CONTEXT: readonly string[] = ["Dockerfile", ".dockerignore", ...ALLOWED];
 
 /** As hardened as a pod of the published chart, and more. */
 const HARDENED = [
@@ -130,9 +133,9 @@ test("it holds what runs, and nothing that is for making or testing it", { skip 
   }
 });
 
-test("built again without a cache it is the same, and labels say what it was built from", {
+test("built again without a cache, from a clone that only its owner can read, it is the same; labels say what from", {
   skip,
-}, async () => {
+}, async (t) => {
   const said = {
     version: "1.2.3",
     revision: "abc",
@@ -143,7 +146,11 @@ test("built again without a cache it is the same, and labels say what it was bui
     "--build-arg",
     `${name.toUpperCase()}=${value}`,
   ]);
-  await docker("build", "--quiet", "--no-cache", "--tag", REBUILT, ...named, ".");
+  const clone = mkdtempSync(join(tmpdir(), "tenuo-clone-"));
+  t.after(() => rmSync(clone, { recursive: true }));
+  for (const name of IN_THE_CONTEXT) cpSync(join(root, name), join(clone, name), { recursive: true });
+  execFileSync("chmod", ["--recursive", "go=", clone]);
+  await docker("build", "--quiet", "--no-cache", "--tag", REBUILT, ...named, clone);
   assert.deepEqual(await filesOf(REBUILT), await filesOf(IMAGE));
   const labels = await inspect<Readonly<Record<string, string>>>(REBUILT, ".Config.Labels");
   for (const [name, value] of Object.entries(said))
