@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
+import { cpSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -17,8 +20,13 @@ const skip = await getContainerRuntimeClient().then(
 );
 
 describe("the image of docs/kubernetes", { skip, timeout: 300_000 }, () => {
-  it("runs its programs as the manifests do: not as root, with nothing to write to", async () => {
-    await execute("docker", ["build", "--quiet", "--tag", IMAGE, folder]);
+  it("runs its programs as the manifests do: not as root, with nothing to write to", async (t) => {
+    const clone = mkdtempSync(join(tmpdir(), "tenuo-clone-"));
+    t.after(() => rmSync(clone, { recursive: true }));
+    cpSync(folder, clone, { recursive: true });
+    // As with a umask of 077.
+    await execute("chmod", ["-R", "go=", clone]);
+    await execute("docker", ["build", "--quiet", "--tag", IMAGE, clone]);
     const restricted = [
       "--read-only",
       "--cap-drop=ALL",

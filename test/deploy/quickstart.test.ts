@@ -67,6 +67,10 @@ describe("the quickstart", { skip: noCompose() }, () => {
   before(async () => {
     const gone = ["node_modules", ".git", "dist"];
     cpSync(root, home, { recursive: true, filter: (source) => !gone.includes(basename(source)) });
+    // Containers have other users than the clone, and are let in as the page says.
+    execFileSync("chmod", ["-R", "go=", home]);
+    const letIn = /`umask 022; (chmod [^`]+)`/.exec(page)?.[1] ?? "";
+    execFileSync("bash", ["-e", "-c", letIn], { cwd: folder });
     const port = await freePort();
     // The page's commands say port 8080; curl is told where that is here.
     writeFileSync(join(home, ".curlrc"), `connect-to = "localhost:8080:127.0.0.1:${port}"\n`);
