@@ -30,6 +30,10 @@ const REFUSED: Readonly<Record<string, readonly [Values, readonly RegExp[]]>> = 
     { image: { repository: "tenuo/authorizer" } },
     [/image\.repository: tenuo\/authorizer is Tenuo's own/],
   ],
+  "an image named with its tag": [
+    { image: { repository: "registry.example:5000/tenuo-ext-authz:0.1.0" } },
+    [/image\.repository: .* write it as image\.tag/],
+  ],
   "a version of gateway.yaml that isn't there": [{ gateway: { version: "3" } }, [/gateway\/version': '3'/]],
   "a route of a tool that isn't there": [
     { gateway: { tools: TOOL, routes: [{ pattern: "/t", tool: "u" }] } },
@@ -74,6 +78,10 @@ const REFUSED: Readonly<Record<string, readonly [Values, readonly RegExp[]]>> = 
   "a revocation list that the file doesn't name": [
     { gateway: { file: "settings: {}" }, revocation: { existingSecret: "list" } },
     [/gateway\.file: would ignore the list/],
+  ],
+  "the path of a file, where the file is meant": [
+    { gateway: { file: "config/gateway.yaml" } },
+    [/gateway\.file: .* --set-file gateway\.file=PATH/],
   ],
   "a file that isn't YAML": [{ gateway: { file: "version: '2" } }, [/gateway\.file: /]],
 };

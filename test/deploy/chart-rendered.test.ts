@@ -46,6 +46,11 @@ for (const name of ["every value at once", "names as long as can be", "all monit
   });
 }
 
+test("the pod of `helm test` ends in a mesh too, as it gets no sidecar", { skip }, async (t) => {
+  const { manifests } = await render(t);
+  assert.equal(labelsOf(only(manifests, "Pod"))["sidecar.istio.io/inject"], "false");
+});
+
 test("Prometheus finds the port of the metrics", { skip }, async (t) => {
   const { manifests } = await render(t, { values: [MATRIX["all monitoring"] as Values] });
   const service = only(manifests, "Service");

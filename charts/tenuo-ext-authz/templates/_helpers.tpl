@@ -69,7 +69,7 @@ app.kubernetes.io/instance: {{ .Release.Name }}
       - { key: {{ $.Values.tls.keyKey | quote }}, path: tls.key }
 {{- end }}
 {{- include "tenuo-ext-authz.projection" (list .Values.tls.clientCa "client-ca.crt") }}
-{{- include "tenuo-ext-authz.projection" (list .Values.trustedKeys "trusted-keys.txt") }}
+{{- include "tenuo-ext-authz.projection" (list .Values.trustedKeys "roots.txt") }}
 {{- include "tenuo-ext-authz.projection" (list .Values.revocation "revocation.srl") }}
 {{- end }}
 

@@ -7,6 +7,10 @@
 {{- $errors = append $errors (printf "image.repository: %s is Tenuo's own authorizer, which speaks no gRPC; name where your registry has tenuo-ext-authz" $values.image.repository) }}
 {{- end }}
 
+{{- if regexMatch "[:@][^/]*$" $values.image.repository }}
+{{- $errors = append $errors (printf "image.repository: %s has a tag or digest; write it as image.tag or image.digest" $values.image.repository) }}
+{{- end }}
+
 {{- range $name, $source := dict "trustedKeys" $values.trustedKeys "revocation" $values.revocation "tls.clientCa" $values.tls.clientCa }}
 {{- if and $source.existingConfigMap $source.existingSecret }}
 {{- $errors = append $errors (printf "%s: existingConfigMap and existingSecret are both set; keep one" $name) }}
@@ -24,7 +28,8 @@
 {{- if $values.gateway.file }}
 {{- $file := fromYaml $values.gateway.file }}
 {{- with $file.Error }}
-{{- $errors = append $errors (printf "gateway.file: %s" .) }}
+{{- $isText := contains "cannot unmarshal string" . }}
+{{- $errors = append $errors (printf "gateway.file: %s" ($isText | ternary "a text, perhaps a path; --set-file gateway.file=PATH reads what is in the file" .)) }}
 {{- end }}
 {{- $settings := default dict $file.settings }}
 {{- $revocation := default dict $settings.revocation }}
