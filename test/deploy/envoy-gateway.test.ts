@@ -121,6 +121,8 @@ describe("Envoy Gateway", { skip }, () => {
   it("has a public route for one path and method, where nobody speaks for the authorizer", async () => {
     const headers: HeaderLines = [
       ["x-tenuo-tool", "forged"],
+      ["x-original-url", "forged"],
+      ["x-http-method-override", "forged"],
       ["x-tenuo-warrant", "secret"],
     ];
     const received = await allowed({ target: "/healthz", headers });

@@ -41,6 +41,14 @@ const UPGRADE: HeaderLines = [
   ["sec-websocket-version", "13"],
   ["sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="],
 ];
+/** By which some frameworks act on another path or method. */
+const ELSEWHERE = [
+  "x-original-url",
+  "x-rewrite-url",
+  "x-http-method-override",
+  "x-http-method",
+  "x-method-override",
+];
 const order = { tool: "place_order", args: { item: "lamp" } };
 const watch = { tool: "watch", args: {} };
 
@@ -70,13 +78,14 @@ describe("a public route", { skip }, () => {
     assert.equal(entry.tenuo.decision, null);
   });
 
-  it("lets nothing through that claims to be of the authorizer, and no credentials", async () => {
+  it("lets nothing through that claims to be of the authorizer or names another call, and no credentials", async () => {
     const names = [
       "x-tenuo-tool",
       "X-Tenuo-Warrant-Id",
       "x.tenuo.holder",
       "x-tenuo-chain.depth",
       "x-tenuo-warrant",
+      ...ELSEWHERE,
     ];
     const headers = names.map((name) => [name, "forged"] as const);
     const received = await allowed({ target: "/healthz", headers });

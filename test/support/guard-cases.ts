@@ -23,6 +23,8 @@ export interface GuardOptions {
 export const CALL = { tool: "read_file", args: { name: "report-7" } };
 export const TARGET = "/v1/files/report-7";
 const CREDENTIALS = ["x-tenuo-warrant", "x-tenuo-pop", "x-tenuo-approvals"];
+/** By which some frameworks act on another path than that of the request. */
+const OTHER_PATHS = ["x-original-url", "x-rewrite-url"];
 
 /** What every set-up has to do, whatever else it is about, as cases of one suite. */
 export function guardCases(name: string, options: GuardOptions): void {
@@ -40,7 +42,7 @@ export function guardCases(name: string, options: GuardOptions): void {
     const sent = () => agent.headers(CALL);
 
     it("lets a granted call through, with the verified facts", async () => {
-      const forged = RESULT_HEADERS.map((header) => [header, "forged"] as const);
+      const forged = [...RESULT_HEADERS, ...OTHER_PATHS].map((header) => [header, "forged"] as const);
       const { headers } = await allowed({
         target: TARGET,
         headers: [...(await sent()), ["x-tenuo-approvals", ""], ...forged],
