@@ -90,13 +90,14 @@ describe("a Kubernetes API", { skip }, () => {
 
 describe("the admission policy", { skip }, () => {
   /** Of a route of its own. */
-  const policy = (spec: string, name = "mine") => `
+  const policy = (spec: string, name = "mine", target = TARGET) => `
 apiVersion: gateway.envoyproxy.io/v1alpha1
 kind: SecurityPolicy
 metadata: { name: ${name}, namespace: shop }
 spec:
-  targetRefs: [{ group: gateway.networking.k8s.io, kind: HTTPRoute, name: mine }]
+${target}
 ${spec}`;
+  const TARGET = "  targetRefs: [{ group: gateway.networking.k8s.io, kind: HTTPRoute, name: mine }]";
   const CORS = "  cors: { allowOrigins: [https://app.example.com] }";
   const check = (service: string, more = "") =>
     `  extAuth: { grpc: { backendRefs: [{ name: ${service}, port: 9090 }] }${more} }`;
@@ -120,6 +121,24 @@ ${spec}`;
     await dryRun(policy(`  mergeType: StrategicMerge\n${CORS}`));
   });
 
+  it("refuses a public policy for anything but the route of its name", async () => {
+    const group = "group: gateway.networking.k8s.io";
+    const [gateway, own] = [
+      `{ ${group}, kind: Gateway, name: agents }`,
+      `{ ${group}, kind: HTTPRoute, name: public }`,
+    ];
+    await dryRun(policy(CORS, "public", `  targetRefs: [${own}]`));
+    for (const target of [
+      TARGET,
+      `  targetRefs: [${gateway}]`,
+      `  targetRefs: [${own}, { ${group}, kind: HTTPRoute, name: others }]`,
+      `  targetSelectors: [{ ${group}, kind: HTTPRoute }]`,
+      `  targetRefs: [${own}]\n  targetSelectors: [{ ${group}, kind: HTTPRoute }]`,
+      `  targetRef: ${own}`,
+    ])
+      await assert.rejects(dryRun(policy(CORS, "public", target)), /its routes wouldn't be checked/, target);
+  });
+
   it("refuses what takes the check away", async () => {
     await assert.rejects(dryRun(policy(CORS)), /its routes wouldn't be checked/);
     await assert.rejects(dryRun(policy("", "public-too")), /its routes wouldn't be checked/);
@@ -130,6 +149,8 @@ ${spec}`;
     await assert.rejects(dryRun(policy(both)), /has to ask the Service/);
     const http = "  extAuth: { http: { backendRefs: [{ name: other, port: 80 }] } }";
     await assert.rejects(dryRun(policy(http)), /has to ask the Service/);
+    const hidden = ", headersToExtAuth: [x-tenuo-warrant, x-tenuo-pop]";
+    await assert.rejects(dryRun(policy(check(OURS, hidden))), /headersToExtAuth would hide/);
     const merged = policy(`  mergeType: StrategicMerge\n${check(OURS, ", failOpen: true")}`);
     await assert.rejects(dryRun(merged), /failOpen/);
   });
