@@ -5,6 +5,7 @@ import { get } from "node:http";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
+import { text } from "node:stream/consumers";
 import { after, before, describe, it, type TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -147,6 +148,8 @@ describe("docs/kubernetes", { skip, timeout: 300_000 }, () => {
     assert.deepEqual(await ask(agent, "reports/may.csv", warrant), [200, undefined]);
     assert.deepEqual(await ask(agent, "salaries.csv", warrant), [403, "constraint_violation"]);
     assert.deepEqual(await ask(agent, "reports/may.csv", await mint("batch")), [401, "invalid_pop"]);
+    // A length below zero would have it read for as long as somebody sends.
+    for (const length of [-1, 65_537]) assert.match(await announce(agent, length), /^HTTP\/1\.0 413 /);
   });
 
   it("hybrid", async () => {
@@ -336,6 +339,18 @@ describe("docs/kubernetes", { skip, timeout: 300_000 }, () => {
       assert.equal(spec.automountServiceAccountToken, false, metadata.name);
   });
 
+  it("nobody reaches an agent or a worker whom its policy doesn't name", async () => {
+    for (const namespace of ["tenuo-agents", "tenuo-workers"]) {
+      const get = ["get", "networkpolicies", "--namespace", namespace, "--output", "json"];
+      const { items } = JSON.parse(await api.kubectl(get));
+      assert.ok(items.length > 0);
+      for (const { metadata, spec } of items) {
+        assert.deepEqual(spec.policyTypes, ["Ingress", "Egress"], metadata.name);
+        for (const { from = [] } of spec.ingress ?? []) assert.ok(from.length > 0, metadata.name);
+      }
+    }
+  });
+
   it("no command of the page is left out but those that build images or take nodes", () => {
     assert.deepEqual(commands.left(), ["Before you begin", "Troubleshooting"]);
   });
@@ -359,6 +374,18 @@ async function ask(
   });
   const { reason } = (await response.json()) as { readonly reason?: string };
   return [response.status, reason];
+}
+
+/** What an agent answers to a task of that many bytes, of which none arrives. */
+async function announce(agent: RunningPod, length: number): Promise<string> {
+  const socket = connect(agent.port(8080), "127.0.0.1");
+  socket.setTimeout(5000, () => socket.destroy(new Error("no answer")));
+  socket.write(`POST /tasks HTTP/1.1\r\nhost: agent\r\ncontent-length: ${length}\r\n\r\n`);
+  try {
+    return await text(socket);
+  } finally {
+    socket.destroy();
+  }
 }
 
 /** A client that connects, and no more. */

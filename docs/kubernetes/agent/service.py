@@ -37,8 +37,11 @@ class Handler(BaseHTTPRequestHandler):
             return self.answer(404, {})
         try:
             length = int(self.headers["content-length"])
-            path = json.loads(self.rfile.read(min(length, MAX_BYTES)))["path"]
-        except (ValueError, KeyError, TypeError):
+            # A negative one would be read until the client ends, whatever it sends.
+            if not 0 <= length <= MAX_BYTES:
+                return self.answer(413, {"reason": f"at most {MAX_BYTES} bytes"})
+            path = json.loads(self.rfile.read(length))["path"]
+        except (ValueError, LookupError, TypeError, RecursionError):
             return self.answer(400, {"reason": "a body as {\"path\": …} is asked for"})
         try:
             # Nothing but the authority of this task is in reach while it is done.
