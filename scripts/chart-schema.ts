@@ -19,6 +19,8 @@ const PORT: Schema = { type: "integer", minimum: 1, maximum: 65_535 };
 const COUNT_OR_PERCENT: Schema = { type: ["integer", "string", "null"], pattern: "^[0-9]+%$" };
 const PERCENTAGE: Schema = { type: ["integer", "null"], minimum: 1 };
 const DURATION: Schema = { type: "string", pattern: "^([0-9]+(ms|s|m|h|d))*$" };
+/** Nothing that a template could take for more than a name. */
+const NAME: Schema = { type: "string", pattern: "^([a-z0-9]([-.a-z0-9]*[a-z0-9])?)?$" };
 const PUBLIC_KEYS: Schema = listOf({ type: "string", pattern: "^\\s*[0-9a-fA-F]{64}\\s*$" });
 const TEXTS: Schema = { type: "object", additionalProperties: TEXT };
 /** What Kubernetes defines and checks. */
@@ -42,8 +44,8 @@ export function chartSchema(values: readonly ChartValue[]): Schema {
       pullPolicy: { enum: ["Always", "IfNotPresent", "Never"] },
     }),
     imagePullSecrets: MAPS,
-    nameOverride: TEXT,
-    fullnameOverride: TEXT,
+    nameOverride: NAME,
+    fullnameOverride: NAME,
     config: map({
       warrantHeader: TEXT,
       popHeader: TEXT,
@@ -75,14 +77,14 @@ export function chartSchema(values: readonly ChartValue[]): Schema {
     extraEnv: MAPS,
     extraEnvFrom: MAPS,
     extraArgs: listOf(TEXT),
-    serviceAccount: map({ create: FLAG, automount: FLAG, annotations: TEXTS, name: TEXT }),
+    serviceAccount: map({ create: FLAG, automount: FLAG, annotations: TEXTS, name: NAME }),
     podAnnotations: TEXTS,
     podLabels: TEXTS,
     podSecurityContext: ANY_MAP,
     securityContext: ANY_MAP,
     service: map({
       type: { enum: ["ClusterIP", "NodePort", "LoadBalancer"] },
-      clusterIP: { type: ["string", "null"] },
+      clusterIP: { type: ["string", "null"], pattern: "^(None|[0-9a-fA-F.:]*)$" },
       port: PORT,
       healthPort: PORT,
       annotations: TEXTS,

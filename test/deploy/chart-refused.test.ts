@@ -19,6 +19,15 @@ const REFUSED: Readonly<Record<string, readonly [Values, readonly RegExp[]]>> = 
       /service\/port/,
     ],
   ],
+  "names that would become further lines of a manifest": [
+    {
+      nameOverride: "a\n    b: c",
+      fullnameOverride: "a\n  namespace: b",
+      serviceAccount: { name: "a\nautomountServiceAccountToken: true" },
+      service: { clusterIP: "None\n  externalIPs: [192.0.2.1]" },
+    },
+    [/\/nameOverride': /, /\/fullnameOverride': /, /\/serviceAccount\/name': /, /\/service\/clusterIP': /],
+  ],
   "routes and tools that the service wouldn't load": [
     { gateway: { tools: { t: { constrants: {} } }, routes: [{ patern: "/t", tool: "t" }] } },
     [

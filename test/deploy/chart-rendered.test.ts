@@ -51,6 +51,31 @@ test("the pod of `helm test` ends in a mesh too, as it gets no sidecar", { skip 
   assert.equal(labelsOf(only(manifests, "Pod"))["sidecar.istio.io/inject"], "false");
 });
 
+test("text stays text, whatever it looks like", { skip }, async (t) => {
+  const sly = 'X"\nmode: audit\n#{{ fail "evaluated" }}';
+  const values = {
+    nameOverride: "123",
+    image: { tag: '1"\n          command: [sh]' },
+    config: { warrantHeader: sly, bodyMediaTypes: [sly], trustedRoots: ["0".repeat(64)] },
+    gateway: { version: "2", tools: { [sly]: {} } },
+    podLabels: { app: sly, more: "yes" },
+    podAnnotations: { a: sly },
+  };
+  const { manifests } = await render(t, { values: [values] });
+  const { settings, tools } = parse(gatewayYaml(manifests));
+  assert.deepEqual(
+    [settings.warrant_header, settings.body_media_types, settings.mode, Object.keys(tools)],
+    [sly, [sly], "enforce", [sly]],
+  );
+  assert.deepEqual(settings.trusted_roots, values.config.trustedRoots);
+  const { metadata, spec } = podTemplate(manifests);
+  assert.deepEqual(
+    [metadata.labels["app.kubernetes.io/name"], metadata.labels["app"], metadata.labels["more"]],
+    ["123", sly, "yes"],
+  );
+  assert.ok(!("command" in spec.containers[0]));
+});
+
 test("Prometheus finds the port of the metrics", { skip }, async (t) => {
   const { manifests } = await render(t, { values: [MATRIX["all monitoring"] as Values] });
   const service = only(manifests, "Service");

@@ -100,9 +100,16 @@ test("a release is installed, changed, taken back and removed, and nothing of it
   const first = await deployment();
 
   const root = { config: { trustedRoots: [ROOT] } };
-  assert.doesNotMatch(await helm("upgrade", [{ gateway: GATEWAY }, root], CHART), /NOT READY/);
+  assert.doesNotMatch(
+    await helm("upgrade", [{ gateway: GATEWAY }, root], CHART),
+    /NOT READY|get warrant and proof/,
+  );
   assert.match(await config(NAME), new RegExp(ROOT));
   assert.equal((await deployment()).generation, first.generation, "a new gateway.yaml restarted the pods");
+
+  const open = { file: "version: '2'\nsettings: { mode: audit, debug_mode: true }" };
+  const opened = await helm("upgrade", [{ gateway: open }], "--dry-run=server", CHART);
+  for (const hint of [/Mode audit/, /debugMode tells/, /get warrant and proof/]) assert.match(opened, hint);
 
   await helm("upgrade", [everything], CHART);
   assert.match(await config(NAME), /mode: audit/);

@@ -15,8 +15,8 @@
 {{- end }}
 
 {{- define "tenuo-ext-authz.selectorLabels" -}}
-app.kubernetes.io/name: {{ include "tenuo-ext-authz.name" . }}
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/name: {{ include "tenuo-ext-authz.name" . | quote }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end }}
 
 {{- define "tenuo-ext-authz.labels" -}}
@@ -29,7 +29,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{/* Of the pod that `helm test` runs, which the Service must not take for one of its own. */}}
 {{- define "tenuo-ext-authz.testLabels" -}}
 app.kubernetes.io/name: {{ include "tenuo-ext-authz.name" . | trunc 58 }}-test
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end }}
 
 {{- define "tenuo-ext-authz.serviceAccountName" -}}
