@@ -74,6 +74,15 @@ test("only what is released by a tag is written anywhere", () => {
   assert.deepEqual(on, { push: { tags: ["v*"] } });
 });
 
+test("what packages bring runs in no job that can sign or publish", () => {
+  const installing = jobs.filter(([, { steps = [] }]) =>
+    steps.some(({ run = "" }) => /\bnpm (ci|pack)\b/.test(run)),
+  );
+  assert.ok(installing.length > 2);
+  for (const [where, { permissions }] of installing)
+    assert.deepEqual(permissions, { contents: "read" }, where);
+});
+
 test("actions are pinned to a commit, and no token is left in the checkout", () => {
   for (const [where, { uses, with: inputs }] of steps) {
     if (uses === undefined) continue;
