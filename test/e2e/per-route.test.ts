@@ -5,7 +5,7 @@ import { connect as connectTcp } from "node:net";
 import { after, before, describe, it } from "node:test";
 import { findEntry } from "../support/access-log.ts";
 import { type Agent, newAgent } from "../support/agent.ts";
-import { type HeaderLines, type Request, type Response, send } from "../support/client.ts";
+import { type HeaderLines, type Request, type Response, send, sendHttp2 } from "../support/client.ts";
 import { envoyFile } from "../support/envoy-files.ts";
 import { noStack, type Stack, startStack } from "../support/stack.ts";
 import type { Received } from "../support/upstream.ts";
@@ -24,7 +24,9 @@ tools:
   upload: { constraints: { name: { from: path, path: name } } }
   watch: {}
   health: {}
+  drop: { constraints: { all: { from: body, path: all } } }
 routes:
+  - { pattern: /v1/carts, method: [GET, DELETE], tool: drop }
   - { pattern: /v1/orders, method: POST, tool: place_order }
   - { pattern: /v1/imports, method: POST, tool: place_order }
   - { pattern: "/v1/uploads/{name}", method: PUT, tool: upload }
@@ -62,7 +64,7 @@ before(async () => {
   if (skip) return;
   const envoyYaml = envoyFile("per-route.yaml");
   stack = await startStack({ trustedKeys: [root.publicKey.hex], gatewayYaml, envoyYaml });
-  agent = await newAgent(root, { place_order: { item: { exact: "lamp" } }, upload: {}, watch: {} });
+  agent = await newAgent(root, { place_order: { item: { exact: "lamp" } }, upload: {}, watch: {}, drop: {} });
 });
 after(() => stack?.stop());
 
@@ -234,6 +236,23 @@ describe("a browser of another origin", { skip }, () => {
     await denied(preflight("https://evil.example.com", "/v1/orders"), 404, "no_route");
     await denied({ method: "OPTIONS", target: "/v1/orders" }, 404, "no_route");
   });
+});
+
+it("a body that no header announces isn't overlooked", { skip }, async () => {
+  const headers = await agent.headers({ tool: "drop", args: {} });
+  for (const method of ["GET", "DELETE"]) {
+    const request = { method, target: "/v1/carts", headers };
+    for (const type of [[], [JSON_TYPE], [["content-type", "text/plain"]]] as const) {
+      const hidden = { ...request, headers: [...headers, ...type], body: '{"all":true}' };
+      const { status, headers: answer } = await sendHttp2(stack.gateway(), hidden);
+      assert.deepEqual(
+        [status, answer["x-tenuo-deny-reason"]],
+        [400, "body_unreadable"],
+        `${method} ${type}`,
+      );
+    }
+    assert.equal((await sendHttp2(stack.gateway(), request)).status, 200);
+  }
 });
 
 it("an unknown path is checked", { skip }, async () => {
