@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { type Agent, newAgent } from "../support/agent.ts";
-import type { HeaderLines, Request } from "../support/client.ts";
+import { type HeaderLines, type Request, sendHttp2 } from "../support/client.ts";
 import {
   AUTHORIZER,
   envoyGatewayFile,
@@ -26,8 +26,10 @@ tools:
     constraints:
       name: { from: path, path: name }
       tenant: { from: header, path: X-Tenant }
+  drop: { constraints: { all: { from: body, path: all } } }
   place_order: { constraints: { item: { from: body, path: item, required: true } } }
 routes:
+  - { pattern: /v1/carts, method: [GET, DELETE], tool: drop }
   - { pattern: "/v1/files/{name}", method: GET, tool: read_file }
   - { pattern: /v1/orders, method: POST, tool: place_order }
   - { pattern: /v1/imports, method: POST, tool: place_order }
@@ -55,7 +57,7 @@ const { allowed, denied, refused, unforwarded } = verdictsOf(() => stack);
 async function start({ envoyYaml, refused }: Translation): Promise<void> {
   assert.deepEqual(refused, []);
   stack = await startLocal({ trustedKeys: [root.publicKey.hex], gatewayYaml, envoyYaml });
-  agent = await newAgent(root, { read_file: {}, place_order: {} });
+  agent = await newAgent(root, { read_file: {}, place_order: {}, drop: {} });
 }
 
 const readFile = (tenant = "acme") => agent.headers({ tool: "read_file", args: { name: "a", tenant } });
@@ -107,6 +109,16 @@ describe("Envoy Gateway", { skip }, () => {
 
   it("sends none on other routes, where an argument from it is refused", async () => {
     await denied({ ...(await placeOrder("lamp")), target: "/v1/imports" }, 400, "body_unreadable");
+  });
+
+  it("doesn't overlook a body that no header announces", async () => {
+    const headers = await agent.headers({ tool: "drop", args: {} });
+    for (const method of ["GET", "DELETE"]) {
+      const request = { method, target: "/v1/carts", headers };
+      const hidden = await sendHttp2(stack.gateway(), { ...request, body: '{"all":true}' });
+      assert.deepEqual([hidden.status, hidden.headers["x-tenuo-deny-reason"]], [400, "body_unreadable"]);
+      assert.equal((await sendHttp2(stack.gateway(), request)).status, 200);
+    }
   });
 
   it("leaves one spelling of each path and header", async () => {
