@@ -35,9 +35,9 @@ export function atPlace(
 ): void {
   const proxy = () => mesh().stack[place];
   const good = () => mesh().agent.read(PATH);
-  const restart = async (...args: readonly string[]): Promise<void> => {
-    await mesh().stack.killAuthorizer();
-    await mesh().stack.startAuthorizer(args);
+  const restart = async (env?: NodeJS.ProcessEnv): Promise<void> => {
+    await mesh().stack.authorizer.kill();
+    await mesh().stack.authorizer.start(env);
   };
 
   before(async () => {
@@ -110,18 +110,18 @@ export function atPlace(
 
   it("denies with 503 while the authorizer hangs or is gone", async () => {
     const { stack } = mesh();
-    stack.signalAuthorizer("SIGSTOP");
+    stack.authorizer.signal("SIGSTOP");
     try {
       await refused(proxy(), await good(), 503);
     } finally {
-      stack.signalAuthorizer("SIGCONT");
+      stack.authorizer.signal("SIGCONT");
     }
     await settled(proxy(), await good(), 200);
-    await stack.killAuthorizer();
+    await stack.authorizer.kill();
     try {
       await refused(proxy(), await good(), 503);
     } finally {
-      await stack.startAuthorizer();
+      await stack.authorizer.start();
     }
     await settled(proxy(), await good(), 200);
   });
@@ -136,7 +136,7 @@ export function atPlace(
   });
 
   it("lets pass what the mode audit lets pass, with its backstop", async () => {
-    await restart("--mode", "audit");
+    await restart({ TENUO_MODE: "audit" });
     await settled(proxy(), { target }, 200);
     await restart();
     await settled(proxy(), { target }, 401);
@@ -144,12 +144,12 @@ export function atPlace(
 
   it("has a backstop that a provider which fails open doesn't get around", async () => {
     const { stack } = mesh();
-    await stack.killAuthorizer();
+    await stack.authorizer.kill();
     stack.configure({ failOpen: true });
     await settled(proxy(), { target }, 403);
     stack.configure();
     await settled(proxy(), { target }, 503);
-    await stack.startAuthorizer();
+    await stack.authorizer.start();
     await settled(proxy(), { target }, 401);
   });
 

@@ -3,8 +3,9 @@ import { describe, type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Figures, fileQuestions, keepAsking, told } from "../support/asking.ts";
 import { exampleEnvoyYaml } from "../support/envoy-yaml.ts";
+import type { Replica } from "../support/replica.ts";
 import { noLocalStack } from "../support/stack.ts";
-import { type LocalSettings, type LocalStack, type Replica, startLocal } from "../support/stack-local.ts";
+import { type LocalSettings, type LocalStack, startLocal } from "../support/stack-local.ts";
 import { type Gateway, throughEnvoy } from "../support/through-envoy.ts";
 import { newKey } from "../support/warrants.ts";
 

@@ -8,10 +8,9 @@ import { freePort } from "./free-port.ts";
 import { type KubeApi, startKubeApi } from "./kube-api.ts";
 import { type ControlPlane, type MeshProxy, startControlPlane, startMeshProxy } from "./mesh.ts";
 import { GATEWAY, host, SIDECAR, testbed } from "./mesh-testbed.ts";
-import { type Program, startProgram } from "./program.ts";
+import { createReplica, type Replica } from "./replica.ts";
 import type { Address } from "./stack.ts";
 import { startUpstream } from "./upstream.ts";
-import { waitFor } from "./wait.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -39,11 +38,7 @@ export interface MeshStack {
   configure(change?: MeshChange): void;
   /** Has a second control plane, with these variables, take the gateway over for a while. @returns what it printed */
   withControlPlane(env: NodeJS.ProcessEnv, work: () => Promise<void>): Promise<string>;
-  /** Ends it at once, as in a crash. */
-  killAuthorizer(): Promise<void>;
-  /** Again, with the same port; returns when it is ready. @param args more of `serve` */
-  startAuthorizer(args?: readonly string[]): Promise<void>;
-  signalAuthorizer(name: NodeJS.Signals): void;
+  readonly authorizer: Replica;
   accessLog(): readonly AccessLogEntry[];
   /** Of istiod and its proxies. */
   outputs(): string;
@@ -80,25 +75,17 @@ export async function startMeshStack(trustedKeys: readonly string[]): Promise<Me
   const stop = async (): Promise<void> => {
     for (const each of stops.toReversed()) await each();
   };
-  const ports = await freePorts("check", "health", "gateway", "sidecar", "tcp");
-
-  let authorizer: Program | undefined;
-  stops.push(async () => authorizer?.stop("SIGKILL"));
-  const startAuthorizer = async (args: readonly string[] = []): Promise<void> => {
-    const places = ["--bind", host, "--port", String(ports.check), "--health-port", String(ports.health)];
-    const serve = ["serve", "--config", configFile, "--trusted-keys", trustedKeys.join(","), ...places];
-    authorizer = startProgram(process.execPath, [join(root, "src/main.ts"), ...serve, ...args]);
-    await waitFor("the authorizer", async () =>
-      (await fetch(`http://${host}:${ports.health}/ready`)).ok ? true : undefined,
-    );
-  };
+  const ports = await freePorts("gateway", "sidecar", "tcp");
+  const authorizer = await createReplica(configFile, { trustedKeys });
+  stops.push(authorizer.kill);
   try {
     const upstream = await startUpstream(host);
     stops.push(upstream.stop);
     const api = await startKubeApi(["istio"]);
     stops.push(api.stop);
-    await startAuthorizer();
-    await install(api, testbed({ ...ports, upstream: upstream.port }));
+    await authorizer.start();
+    const { checkPort: check, healthPort: health } = authorizer;
+    await install(api, testbed({ ...ports, check, health, upstream: upstream.port }));
 
     const mesh = (change?: MeshChange): string => stringify(meshConfiguration(accessLogFile, change));
     const controlPlane = await startControlPlane(api.kubeconfig, mesh());
@@ -130,11 +117,7 @@ export async function startMeshStack(trustedKeys: readonly string[]): Promise<Me
       sidecarCluster: sidecar.cluster,
       configure: (change) => controlPlane.configure(mesh(change)),
       withControlPlane,
-      killAuthorizer: async () => authorizer?.stop("SIGKILL"),
-      startAuthorizer,
-      signalAuthorizer: (name) => {
-        if (authorizer?.pid !== undefined) process.kill(authorizer.pid, name);
-      },
+      authorizer,
       accessLog: () => (existsSync(accessLogFile) ? entries(readFileSync(accessLogFile, "utf8")) : []),
       outputs: () =>
         `--- istiod\n${controlPlane.output()}\n--- gateway\n${gateway.output()}\n--- sidecar\n${sidecar.output()}`,

@@ -9,6 +9,7 @@ import type { Container, Pod } from "./pod-spec.ts";
 import { environmentOf, type Volumes } from "./pod-volumes.ts";
 import { type Program, startProgram } from "./program.ts";
 import { python } from "./python.ts";
+import { MAIN } from "./replica.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const HOST = "127.0.0.1";
@@ -37,7 +38,7 @@ export async function startContainer(node: Node, container: Container): Promise<
   const quiet = { HOST, PYTHONWARNINGS: "ignore", PYTHONDONTWRITEBYTECODE: "1", PYTHONUNBUFFERED: "1" };
   const [image] = container.image.split(":");
   if (image === "tenuo-ext-authz")
-    return startProgram(process.execPath, [join(root, "src/main.ts"), ...args, ...servedAt(node, args)], env);
+    return startProgram(process.execPath, [MAIN, ...args, ...servedAt(node, args)], env);
   if (image === "envoyproxy/envoy")
     return startProgram(await envoyBinary(), await envoyArguments(node, args), env);
   if (image !== "tenuo-examples") throw new Error(`no program for the image ${container.image}`);

@@ -1,19 +1,17 @@
 import { mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { envoyBinary } from "./envoy.ts";
 import { asksThroughSocket, atPlaces } from "./envoy-addresses.ts";
 import { exampleEnvoyYaml, exampleGatewayYaml, withReplicas } from "./envoy-yaml.ts";
 import { freePort } from "./free-port.ts";
 import { type Program, startProgram } from "./program.ts";
 import { reloadsIn } from "./reloads.ts";
-import { residentBytes } from "./resident.ts";
+import { answers, createReplica, type Replica } from "./replica.ts";
 import type { Stack, StackSettings } from "./stack.ts";
 import { startUpstream } from "./upstream.ts";
 import { waitFor } from "./wait.ts";
 
-const root = fileURLToPath(new URL("../..", import.meta.url));
 const host = "127.0.0.1";
 
 export interface LocalSettings extends StackSettings {
@@ -44,20 +42,6 @@ export interface LocalStack extends Stack {
   readonly gatewayYaml: string;
 }
 
-/** One process of the service. */
-export interface Replica {
-  readonly checkPort: number;
-  readonly healthPort: number;
-  /** Both outputs since its last start. */
-  output(): string;
-  /** Returns when it is ready. @param env in place of that of the settings */
-  start(env?: NodeJS.ProcessEnv): Promise<void>;
-  signal(name: NodeJS.Signals): void;
-  /** Waits until it is gone. @returns its exit code, or null when a signal ended it. */
-  ended(): Promise<number | null>;
-  kill(): Promise<void>;
-}
-
 /** The stack as processes of this machine, on free ports of the loopback interface. */
 export async function startLocal(settings: LocalSettings): Promise<LocalStack> {
   const envoy = await envoyBinary();
@@ -69,7 +53,7 @@ export async function startLocal(settings: LocalSettings): Promise<LocalStack> {
   const socket = join(folder, "authz.sock");
   const envoyText = withReplicas(settings.envoyYaml ?? exampleEnvoyYaml, settings.replicas ?? 1);
   const usesSocket = asksThroughSocket(envoyText);
-  const create = () => createReplica(gatewayYaml, settings, usesSocket ? socket : undefined);
+  const create = () => createReplica(gatewayYaml, { ...settings, ...(usesSocket && { socket }) });
   const first = await create();
   const others = Array.from({ length: (settings.replicas ?? 1) - 1 }, create);
   const replicas = [first, ...(await Promise.all(others))];
@@ -96,7 +80,7 @@ export async function startLocal(settings: LocalSettings): Promise<LocalStack> {
     const quick = ["--file-flush-interval-msec", "50", "--log-level", "warn"];
     const apart = ["--disable-hot-restart", "--base-id", String(gateway)];
     proxy = startProgram(envoy, ["--config-path", envoyYaml, ...workers, ...quick, ...apart]);
-    await ready("Envoy", proxy, `http://${host}:${gateway}/`, (status) => status !== 503);
+    await answers("Envoy", proxy, `http://${host}:${gateway}/`, (status) => status !== 503);
   };
   const stop = async (): Promise<void> => {
     // Killed, since nobody waits for the connections it would drain.
@@ -140,46 +124,4 @@ export async function startLocal(settings: LocalSettings): Promise<LocalStack> {
     gatewayYaml,
     stop,
   };
-}
-
-async function createReplica(gatewayYaml: string, settings: LocalSettings, socket: string | undefined) {
-  const [checkPort, healthPort] = await Promise.all([freePort(), freePort()]);
-  const place = socket === undefined ? ["--bind", host, "--port", String(checkPort)] : ["--socket", socket];
-  const ports = [...place, "--health-port", String(healthPort)];
-  const keys = settings.trustedKeys.length > 0 ? ["--trusted-keys", settings.trustedKeys.join(",")] : [];
-  const serve = ["serve", "--config", gatewayYaml, ...ports, ...keys, ...(settings.serveArguments ?? [])];
-  let program: Program | undefined;
-  return {
-    checkPort,
-    healthPort,
-    output: () => program?.output() ?? "",
-    start: async (env = settings.env) => {
-      program = startProgram(process.execPath, [join(root, "src/main.ts"), ...serve], env);
-      await ready("the service", program, `http://${host}:${healthPort}/ready`, (status) => status === 200);
-    },
-    signal: (name: NodeJS.Signals) => {
-      if (program?.pid !== undefined) process.kill(program.pid, name);
-    },
-    ended: () =>
-      waitFor("the service to end", () => (program?.ended() === true ? program.exitCode() : undefined), 60),
-    kill: async () => program?.stop("SIGKILL"),
-    memory: () => residentBytes(program?.pid ?? 0),
-  };
-}
-
-async function ready(
-  what: string,
-  program: Program,
-  url: string,
-  good: (status: number) => boolean,
-): Promise<void> {
-  try {
-    await waitFor(`${what} to answer ${url}`, async () => {
-      if (program.ended()) return false;
-      return good((await fetch(url)).status) ? true : undefined;
-    });
-  } catch (error) {
-    throw new Error(`${(error as Error).message}\n${program.output()}`, { cause: error });
-  }
-  if (program.ended()) throw new Error(`${what} ended:\n${program.output()}`);
 }
