@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { request } from "node:https";
 import { connect } from "node:net";
 import type { Container, Probe } from "./pod-spec.ts";
@@ -18,9 +19,9 @@ export async function untilItAnswers(
   program: Program,
   port: (containerPort: number) => number,
 ): Promise<void> {
-  const wanted = httpGet?.port ?? tcpSocket?.port ?? fail(`a probe of ${name} that isn't known`);
+  const wanted = httpGet?.port ?? tcpSocket?.port ?? assert.fail(`a probe of ${name} that isn't known`);
   const declared = ports.find((each) => each.name === wanted || each.containerPort === wanted);
-  const place = port(declared?.containerPort ?? fail(`${name} has no port ${wanted}`));
+  const place = port(declared?.containerPort ?? assert.fail(`${name} has no port ${wanted}`));
   try {
     await waitFor(
       `a probe of ${name}`,
@@ -59,8 +60,4 @@ function opens(port: number): Promise<boolean> {
       resolve(true);
     }).on("error", reject);
   });
-}
-
-function fail(message: string): never {
-  throw new Error(message);
 }

@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { globSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -43,7 +44,7 @@ export async function startContainer(node: Node, container: Container): Promise<
     return startProgram(await envoyBinary(), await envoyArguments(node, args), env);
   if (image !== "tenuo-examples") throw new Error(`no program for the image ${container.image}`);
   const [script = "", ...rest] = args;
-  const file = globSync(`docs/kubernetes/*/${script}`, { cwd: root })[0] ?? fail(`no ${script}`);
+  const file = globSync(`docs/kubernetes/*/${script}`, { cwd: root })[0] ?? assert.fail(`no ${script}`);
   return startProgram(await python(), [join(root, file), ...rest], { ...quiet, ...env });
 }
 
@@ -69,10 +70,10 @@ function servedAt({ ports }: Node, args: readonly string[]): readonly string[] {
 }
 
 async function envoyArguments(node: Node, args: readonly string[]): Promise<readonly string[]> {
-  const file = args[args.indexOf("--config-path") + 1] ?? fail("Envoy gets no configuration");
+  const file = args[args.indexOf("--config-path") + 1] ?? assert.fail("Envoy gets no configuration");
   const text = readFileSync(file, "utf8");
   const placed = (address: string): number =>
-    Number((node.addresses[address] ?? fail(`where is ${address}?`)).split(":")[1]);
+    Number((node.addresses[address] ?? assert.fail(`where is ${address}?`)).split(":")[1]);
   const ours = [...node.ports].map(([port, place]) => [place, `0.0.0.0:${port}`, `${HOST}:${port}`] as const);
   const isSidecar = asksThroughSocket(text);
   if (!isSidecar) node.ports.set(9901, await freePort());
@@ -99,8 +100,4 @@ async function envoyArguments(node: Node, args: readonly string[]): Promise<read
     String(node.ports.get(8080)),
   ];
   return [...args.map((arg) => (arg === file ? yaml : arg)), ...quick];
-}
-
-function fail(message: string): never {
-  throw new Error(message);
 }

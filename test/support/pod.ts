@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -62,10 +63,10 @@ export async function runPod(
   };
   const all = [...(pod.spec.initContainers ?? []), ...pod.spec.containers];
   const named = (name: string): Container =>
-    all.find((each) => each.name === name) ?? fail(`no container ${name}`);
-  const program = (name: string): Program => programs.get(name) ?? fail(`no container ${name} runs`);
+    all.find((each) => each.name === name) ?? assert.fail(`no container ${name}`);
+  const program = (name: string): Program => programs.get(name) ?? assert.fail(`no container ${name} runs`);
   const port = (containerPort: number): number =>
-    ports.get(containerPort) ?? fail(`no port ${containerPort}`);
+    ports.get(containerPort) ?? assert.fail(`no port ${containerPort}`);
   try {
     const volumes = await mountVolumes(api, pod, folder);
     for (const { ports: its = [], env = [] } of all) {
@@ -111,8 +112,4 @@ async function ended(name: string, program: Program, code: number): Promise<stri
   if (program.exitCode() !== code)
     throw new Error(`${name} ended with ${program.exitCode()}: ${program.output()}`);
   return program.output();
-}
-
-function fail(message: string): never {
-  throw new Error(message);
 }
