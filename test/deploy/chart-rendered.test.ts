@@ -2,16 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { parse } from "yaml";
-import {
-  gatewayYaml,
-  type Manifest,
-  noHelm,
-  only,
-  podTemplate,
-  render,
-  type Values,
-} from "../support/chart.ts";
-import { MATRIX } from "./chart-values.ts";
+import { gatewayYaml, type Manifest, noHelm, only, render, type Values } from "../support/chart.ts";
+import { podTemplate } from "../support/chart-pod.ts";
+import { MATRIX } from "./chart-matrix.ts";
 
 const skip = noHelm();
 type Labels = Readonly<Record<string, string>>;

@@ -4,25 +4,15 @@ import { readFileSync } from "node:fs";
 import { after, type TestContext, test } from "node:test";
 import { promisify } from "node:util";
 import { fileQuestions, overGrpc } from "../support/asking.ts";
-import {
-  gatewayYaml,
-  MAIN,
-  type Manifest,
-  noHelm,
-  type Objects,
-  only,
-  type Pod,
-  render,
-  startPod,
-  type Values,
-  withOwn,
-} from "../support/chart.ts";
+import { gatewayYaml, type Manifest, noHelm, only, render, type Values } from "../support/chart.ts";
+import { type ChartPod, type Objects, ownObjects, startPod } from "../support/chart-pod.ts";
 import { freePort } from "../support/free-port.ts";
 import { createPki, noPki } from "../support/pki.ts";
+import { MAIN } from "../support/replica.ts";
 import { signList } from "../support/revocation-list.ts";
 import { waitFor } from "../support/wait.ts";
 import { newKey } from "../support/warrants.ts";
-import { GATEWAY, REFERENCE_VALUES } from "./chart-values.ts";
+import { GATEWAY, REFERENCE_VALUES } from "./chart-matrix.ts";
 
 const skip = noHelm() || noPki();
 const pki = createPki();
@@ -31,7 +21,7 @@ const root = newKey();
 const TRUSTED = { config: { trustedRoots: [root.publicKey.hex] }, gateway: GATEWAY };
 
 interface Running {
-  readonly pod: Pod;
+  readonly pod: ChartPod;
   readonly manifests: readonly Manifest[];
   /** Of the checks. */
   readonly port: number;
@@ -55,7 +45,7 @@ async function run(
   return { pod, manifests, port };
 }
 
-async function assertAliveAndReady({ container, probe }: Pod): Promise<void> {
+async function assertAliveAndReady({ container, probe }: ChartPod): Promise<void> {
   assert.equal((await probe(container.livenessProbe))[0], 200);
   assert.deepEqual(await probe(container.readinessProbe), [200, '{"ready":true}\n']);
 }
@@ -129,7 +119,7 @@ test("roots, revocation list and certificates of Secrets and ConfigMaps are all 
 test("what an upgrade changes in gateway.yaml comes in force without a restart", { skip }, async (t) => {
   const { pod, port } = await run(t, () => [TRUSTED]);
   const { manifests } = await render(t, { values: [TRUSTED, { gateway: { routes: [] } }] });
-  pod.files.swap(withOwn(manifests, {})["ConfigMap/tenuo-tenuo-ext-authz-config"] ?? {});
+  pod.files.swap(ownObjects(manifests)["ConfigMap/tenuo-tenuo-ext-authz-config"] ?? {});
   await waitFor("the reload", () => /"event":"reload"/.test(pod.output()) || undefined);
   assert.equal((await verdicts(port))["good"], "no_route");
 });

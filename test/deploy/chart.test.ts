@@ -7,26 +7,21 @@ import { after, before, test } from "node:test";
 import { promisify } from "node:util";
 import { parse } from "yaml";
 import { compileConfig } from "../../src/server/state/config-file.ts";
-import {
-  CHART,
-  gatewayYaml,
-  MAIN,
-  type PodTemplate,
-  podTemplate,
-  render,
-  type Values,
-  valuesArgs,
-} from "../support/chart.ts";
+import { CHART, gatewayYaml, render, type Values, valuesArgs } from "../support/chart.ts";
+import { type PodTemplate, podTemplate } from "../support/chart-pod.ts";
 import { exampleGatewayYaml } from "../support/envoy-yaml.ts";
 import { blocksIn } from "../support/fenced-blocks.ts";
 import { type KubeApi, noKubeApi, startKubeApi } from "../support/kube-api.ts";
+import { MAIN } from "../support/replica.ts";
 import { waitFor } from "../support/wait.ts";
-import { GATEWAY, MATRIX, REFERENCE_VALUES } from "./chart-values.ts";
+import { GATEWAY, KEY, MATRIX, REFERENCE_VALUES } from "./chart-matrix.ts";
 
 const skip = noKubeApi();
 /** Where only restricted pods may run, as the chart's are. */
 const NAMESPACE = "tenuo-system";
 const IN_NAMESPACE = ["--namespace", NAMESPACE];
+/** What is made of the release `authz`. */
+const NAME = "authz-tenuo-ext-authz";
 let api: KubeApi;
 
 before(async () => {
@@ -99,12 +94,12 @@ test("a release is installed, changed, taken back and removed, and nothing of it
   );
   const first = await deployment();
 
-  const root = { config: { trustedRoots: [ROOT] } };
+  const root = { config: { trustedRoots: [KEY] } };
   assert.doesNotMatch(
     await helm("upgrade", [{ gateway: GATEWAY }, root], CHART),
     /NOT READY|get warrant and proof/,
   );
-  assert.match(await config(NAME), new RegExp(ROOT));
+  assert.match(await config(NAME), new RegExp(KEY));
   assert.equal((await deployment()).generation, first.generation, "a new gateway.yaml restarted the pods");
 
   const open = { file: "version: '2'\nsettings: { mode: audit, debug_mode: true }" };
@@ -122,14 +117,10 @@ test("a release is installed, changed, taken back and removed, and nothing of it
     );
 
   await helm("rollback", [], "1");
-  assert.doesNotMatch(await config(NAME), new RegExp(ROOT));
+  assert.doesNotMatch(await config(NAME), new RegExp(KEY));
   await helm("uninstall");
   await waitFor("the end of all objects", async () => (await ownObjects()).length === 0 || undefined);
 });
-
-/** What the release is called there. */
-const NAME = "authz-tenuo-ext-authz";
-const ROOT = "f9998b5633f40cecb8ee6a8689a32a7e85604e664b3b5e449d5cd97925cf1243";
 
 /** A Deployment whose pods may not run is only warned of, so a pod of it is asked about. */
 function asPod({ metadata: { labels }, spec }: PodTemplate): object {

@@ -75,7 +75,8 @@ async function filesOfSource(api: KubeApi, { metadata, spec }: Pod, source: Sour
   return { [path]: token.trim() };
 }
 
-function chosen({ items }: FilesOf, files: Files): Files {
+/** Of the keys of one source those that a volume takes, by its paths. @throws {Error} for a key that isn't there */
+export function chosen({ items }: FilesOf, files: Files): Files {
   if (items === undefined) return files;
   return Object.fromEntries(
     items.map(({ key, path }) => {

@@ -10,7 +10,8 @@ export const GATEWAY = {
   routes: [{ pattern: "/v1/files/{name}", method: ["GET"], tool: "read_file" }],
 };
 
-const KEY = "f9998b5633f40cecb8ee6a8689a32a7e85604e664b3b5e449d5cd97925cf1243";
+/** A public key. */
+export const KEY = "f9998b5633f40cecb8ee6a8689a32a7e85604e664b3b5e449d5cd97925cf1243";
 const ROOT = { config: { trustedRoots: [KEY] }, gateway: GATEWAY };
 const PEERS = [
   { namespaceSelector: { matchLabels: { team: "edge" } }, podSelector: { matchLabels: { app: "envoy" } } },
