@@ -34,7 +34,9 @@ guardCases("envoy/sidecar-unix-socket.yaml", {
   start: () =>
     startSidecar("sidecar-unix-socket.yaml", ["--socket", SOCKET, "--health-port", "9091", ...HEALTH]),
   more: (stack) => {
-    it("lets the pod's group ask, and nobody else", { skip: !isDocker }, async () => {
+    // Users of their own take containers.
+    if (!isDocker) return;
+    it("lets the pod's group ask, and nobody else", async () => {
       const docker = stack() as DockerStack;
       const status = await docker.inEnvoy(["stat", "--format", "%a %u %g", SOCKET], "0");
       assert.equal(status.trim(), `660 65532 ${POD_GROUP}`);

@@ -3,17 +3,17 @@
 import sys
 
 from gateway import Denied, read_file
-from warrants import Authority, key_from_environment, warrant_from_environment
+from warrants import Holder, key_from_environment, warrant_from_environment
 
 warrant = warrant_from_environment()
 if warrant is None:
     raise SystemExit("no warrant: set TENUO_WARRANT_BASE64 or TENUO_WARRANT_FILE")
-authority = Authority.of(warrant, key_from_environment())
+holder = Holder.of(warrant, key_from_environment())
 
 failed = False
 for path in sys.argv[1:]:
     try:
-        print(f"{path}: {read_file(authority, path)}")
+        print(f"{path}: {read_file(holder, path)}")
     except Denied as denied:
         print(f"{path}: {denied}")
         failed = True

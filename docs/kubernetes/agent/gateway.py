@@ -6,7 +6,7 @@ from urllib.error import HTTPError
 from urllib.parse import quote
 from urllib.request import Request, urlopen
 
-from warrants import Authority
+from warrants import Holder
 
 
 class Denied(Exception):
@@ -18,12 +18,12 @@ class Denied(Exception):
         self.reason = reason
 
 
-def read_file(authority: Authority, path: str) -> str:
+def read_file(holder: Holder, path: str) -> str:
     """GET /files/PATH. What is signed is what gateway.yaml extracts from that request.
 
     :raises Denied: with the status and the reason
     """
-    headers = authority.proven("read_file", {"path": path})
+    headers = holder.headers("read_file", {"path": path})
     request = Request(f"{os.environ['GATEWAY_URL']}/files/{quote(path)}", headers=headers)
     try:
         with urlopen(request, timeout=10) as response:

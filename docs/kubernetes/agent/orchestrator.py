@@ -13,7 +13,7 @@ from urllib.request import Request, urlopen
 from tenuo import Pattern, PublicKey, SigningKey
 
 from control_plane_client import get_warrant
-from warrants import Authority
+from warrants import Holder
 
 WORKER = PublicKey.from_pem(Path(os.environ["WORKER_PUBLIC_KEY_FILE"]).read_text())
 
@@ -22,7 +22,7 @@ def hand_on(batch: str) -> str:
     key = SigningKey.generate()
     warrant = get_warrant(key.public_key, {"read_file": {"path": "reports/*"}}, ttl=300)
     less = {"read_file": {"path": Pattern(f"reports/{batch}/*")}}
-    return Authority.of(warrant, key).delegated(WORKER, less, ttl=120)
+    return Holder.of(warrant, key).delegate(WORKER, less, ttl=120)
 
 
 def send_task(warrant: str, path: str) -> str:

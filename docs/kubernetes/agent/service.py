@@ -8,20 +8,20 @@ import os
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from gateway import Denied, read_file
-from warrants import Authority, key_from_environment, warrant_from_environment
+from warrants import Holder, key_from_environment, warrant_from_environment
 
 KEY = key_from_environment()
 DEFAULT_WARRANT = warrant_from_environment()
 MAX_BYTES = 64 * 1024
 
 
-def authority_of(header: str | None) -> Authority:
+def holder_of(header: str | None) -> Holder:
     """:raises Denied: where there is no warrant, or none that can be read"""
     warrant = header or DEFAULT_WARRANT
     if warrant is None:
         raise Denied(401, "missing_warrant")
     try:
-        return Authority.of(warrant, KEY)
+        return Holder.of(warrant, KEY)
     except Exception:
         raise Denied(401, "invalid_warrant") from None
 
@@ -45,8 +45,8 @@ class Handler(BaseHTTPRequestHandler):
             return self.answer(400, {"reason": "a body as {\"path\": …} is asked for"})
         try:
             # Nothing but the authority of this task is in reach while it is done.
-            authority = authority_of(self.headers["x-tenuo-warrant"])
-            self.answer(200, {"result": read_file(authority, str(path))})
+            holder = holder_of(self.headers["x-tenuo-warrant"])
+            self.answer(200, {"result": read_file(holder, str(path))})
         except Denied as denied:
             self.answer(denied.status, {"reason": denied.reason})
 

@@ -1,4 +1,4 @@
-"""Authority of an agent: a chain of warrants, and the key of the last one's holder."""
+"""The warrants of an agent, and the headers and delegations it makes of them."""
 
 import os
 import time
@@ -10,14 +10,14 @@ from tenuo import PublicKey, SigningKey, Warrant, decode_warrant_stack_base64, e
 
 
 @dataclass(frozen=True)
-class Authority:
-    """What may be asked of a gateway, until the last warrant expires."""
+class Holder:
+    """A chain of warrants, root first, and the key that holds the last of them."""
 
     chain: tuple[Warrant, ...]
     key: SigningKey
 
     @classmethod
-    def of(cls, header: str, key: SigningKey) -> "Authority":
+    def of(cls, header: str, key: SigningKey) -> "Holder":
         """From the text of an X-Tenuo-Warrant header: one warrant, or a stack, root first."""
         try:
             chain = decode_warrant_stack_base64(header)
@@ -31,13 +31,13 @@ class Authority:
             return self.chain[0].to_base64()
         return encode_warrant_stack(list(self.chain))
 
-    def proven(self, tool: str, arguments: dict) -> dict[str, str]:
+    def headers(self, tool: str, arguments: dict) -> dict[str, str]:
         """The headers of one call, with the proof that the holder makes it, now, with these arguments."""
         # Not `Warrant.headers()`, which sends one warrant without its chain, and judges by itself.
         proof = self.chain[-1].sign(self.key, tool, arguments, int(time.time()))
         return {"X-Tenuo-Warrant": self.header(), "X-Tenuo-PoP": b64encode(proof).decode()}
 
-    def delegated(self, holder: PublicKey, capabilities: dict[str, dict], ttl: int) -> str:
+    def delegate(self, holder: PublicKey, capabilities: dict[str, dict], ttl: int) -> str:
         """Less of it, for another holder, as the text of its header. Asks nobody."""
         builder = self.chain[-1].grant_builder()
         for tool, constraints in capabilities.items():
