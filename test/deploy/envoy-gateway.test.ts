@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
+import { entriesIn } from "../support/access-log.ts";
 import { type Agent, newAgent } from "../support/agent.ts";
 import { type HeaderLines, type Request, sendHttp2 } from "../support/client.ts";
 import {
@@ -226,11 +227,5 @@ type Entry = Readonly<Record<string, unknown>>;
 
 /** A line of the access log. */
 function logged(fits: (entry: Entry) => boolean): Promise<Entry> {
-  return waitFor("a line of the access log", () => {
-    const lines = stack.envoyOutput().split("\n");
-    const entries = lines
-      .filter((line) => line.startsWith("{") && line.endsWith("}"))
-      .map((line) => JSON.parse(line));
-    return entries.findLast(fits);
-  });
+  return waitFor("a line of the access log", () => entriesIn<Entry>(stack.envoyOutput()).findLast(fits));
 }

@@ -35,12 +35,12 @@ export function findEntry(
   what: string,
   fits: (entry: AccessLogEntry) => boolean,
 ): Promise<AccessLogEntry> {
-  return waitFor(what, () => entries(stack).findLast(fits), 5);
+  return waitFor(what, () => entriesIn(stack.envoyOutput()).findLast(fits), 5);
 }
 
-function entries(stack: Stack): AccessLogEntry[] {
-  return stack
-    .envoyOutput()
+/** The lines of JSON among what Envoy writes. */
+export function entriesIn<Entry = AccessLogEntry>(output: string): Entry[] {
+  return output
     .split("\n")
     .filter((line) => line.startsWith("{") && line.endsWith("}"))
     .map((line) => JSON.parse(line));

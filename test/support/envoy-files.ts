@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parse } from "yaml";
 
@@ -12,7 +13,7 @@ export const envoyFiles: readonly string[] = readdirSync(ENVOY_FOLDER).filter(
 
 /** The text of one, as users get it. */
 export function envoyFile(name: string): string {
-  return readFileSync(new URL(name, new URL("../../envoy/", import.meta.url)), "utf8");
+  return readFileSync(join(ENVOY_FOLDER, name), "utf8");
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: whatever Envoy's configuration holds.

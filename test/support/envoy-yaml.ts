@@ -1,11 +1,12 @@
 import { readFileSync } from "node:fs";
 import { type Document, isScalar, isSeq, parseDocument, visit } from "yaml";
+import { envoyFile } from "./envoy-files.ts";
 
 /** Routes and tools for most tests through Envoy. */
 export const exampleGatewayYaml = readFileSync(new URL("../e2e/gateway.yaml", import.meta.url), "utf8");
 
 /** The example as users get it. */
-export const exampleEnvoyYaml = readFileSync(new URL("../../envoy/gateway.yaml", import.meta.url), "utf8");
+export const exampleEnvoyYaml = envoyFile("gateway.yaml");
 
 /** What a hurried operator leaves out, or copies from older guides. Undefined is left out. */
 const CARELESS: Readonly<Record<string, string | number | boolean | undefined>> = {

@@ -2,10 +2,10 @@ import { execFile, execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { untilReady, variable } from "./foreground.ts";
 import { freePort } from "./free-port.ts";
 import { missing } from "./missing.ts";
 import { startProgram } from "./program.ts";
-import { waitFor } from "./wait.ts";
 
 /** Definitions of custom resources, each a file of the folder that `CRDS` names. */
 export type CustomResources = "istio" | "prometheus-operator" | "gateway-api" | "envoy-gateway";
@@ -37,13 +37,6 @@ export function noKubeApi(): string | false {
   }
 }
 
-/** @throws {Error} where it isn't set. */
-export function variable(name: string): string {
-  const value = process.env[name];
-  if (!value) throw new Error(`the variable ${name} isn't set`);
-  return value;
-}
-
 /** An empty one, with these definitions. */
 export async function startKubeApi(crds: readonly CustomResources[] = []): Promise<KubeApi> {
   const folder = mkdtempSync(join(tmpdir(), "tenuo-kube-"));
@@ -61,15 +54,8 @@ export async function startKubeApi(crds: readonly CustomResources[] = []): Promi
     await program.stop();
     rmSync(folder, { recursive: true, force: true });
   };
+  await untilReady("a Kubernetes API", program, stop);
   try {
-    await waitFor(
-      "a Kubernetes API",
-      () => {
-        if (program.ended()) throw new Error(`it ended: ${program.output()}`);
-        return program.output().includes("READY ") || undefined;
-      },
-      60,
-    );
     for (const name of crds)
       await kubectl(["apply", "--server-side", "--filename", join(variable("CRDS"), `${name}.yaml`)]);
     if (crds.length > 0)

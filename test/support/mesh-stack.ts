@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parse, stringify } from "yaml";
-import type { AccessLogEntry } from "./access-log.ts";
+import { type AccessLogEntry, entriesIn } from "./access-log.ts";
 import { freePort } from "./free-port.ts";
 import { type KubeApi, startKubeApi } from "./kube-api.ts";
 import { type ControlPlane, type MeshProxy, startControlPlane, startMeshProxy } from "./mesh.ts";
@@ -118,7 +118,7 @@ export async function startMeshStack(trustedKeys: readonly string[]): Promise<Me
       configure: (change) => controlPlane.configure(mesh(change)),
       withControlPlane,
       authorizer,
-      accessLog: () => (existsSync(accessLogFile) ? entries(readFileSync(accessLogFile, "utf8")) : []),
+      accessLog: () => (existsSync(accessLogFile) ? entriesIn(readFileSync(accessLogFile, "utf8")) : []),
       outputs: () =>
         `--- istiod\n${controlPlane.output()}\n--- gateway\n${gateway.output()}\n--- sidecar\n${sidecar.output()}`,
       stop,
@@ -160,11 +160,4 @@ function meshConfiguration(
 async function freePorts<Name extends string>(...names: readonly Name[]): Promise<Record<Name, number>> {
   const ports = await Promise.all(names.map(async (name) => [name, await freePort()] as const));
   return Object.fromEntries(ports) as Record<Name, number>;
-}
-
-function entries(log: string): AccessLogEntry[] {
-  return log
-    .split("\n")
-    .filter((line) => line.endsWith("}"))
-    .map((line) => JSON.parse(line));
 }

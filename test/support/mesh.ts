@@ -3,11 +3,10 @@ import { mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { envoyBinary } from "./envoy.ts";
+import { untilReady, variable } from "./foreground.ts";
 import { freePort } from "./free-port.ts";
-import { variable } from "./kube-api.ts";
 import { missing } from "./missing.ts";
 import { type Program, startProgram } from "./program.ts";
-import { waitFor } from "./wait.ts";
 
 /** A real istiod, which takes its resources from a Kubernetes API. */
 export interface ControlPlane {
@@ -102,7 +101,7 @@ export async function startControlPlane(
     await program.stop();
     rmSync(folder, { recursive: true, force: true });
   };
-  await ready("istiod", program, stop);
+  await untilReady("istiod", program, stop);
   const generated = async ({ name, namespace }: Workload): Promise<ConfigDump> => {
     const proxy = `${name}.${namespace}`;
     const dump = await fetch(`http://127.0.0.1:${http}/debug/config_dump?proxyID=${proxy}`);
@@ -122,7 +121,7 @@ export async function startMeshProxy(
   workload: Workload,
 ): Promise<MeshProxy> {
   const { program, ...proxy } = await launchMeshProxy(controlPlane, workload);
-  await ready(`the ${workload.type} ${workload.name}`, program, program.stop);
+  await untilReady(`the ${workload.type} ${workload.name}`, program, program.stop);
   return proxy;
 }
 
@@ -145,20 +144,4 @@ export async function launchMeshProxy(
     return configs.find((each) => each.cluster.name === wanted)?.cluster;
   };
   return { program, cluster, output: program.output, stop: program.stop };
-}
-
-async function ready(what: string, program: Program, stop: () => Promise<void>): Promise<void> {
-  try {
-    await waitFor(
-      what,
-      () => {
-        if (program.ended()) throw new Error("it ended");
-        return program.output().includes("READY ") || undefined;
-      },
-      60,
-    );
-  } catch (error) {
-    await stop();
-    throw new Error(`${(error as Error).message}\n${program.output()}`, { cause: error });
-  }
 }

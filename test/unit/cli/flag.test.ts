@@ -5,22 +5,14 @@ import { choice, required, wholeNumber } from "../../../src/cli/flag-value.ts";
 import { commandHelp, programHelp } from "../../../src/cli/help.ts";
 import { run } from "../../../src/cli/run.ts";
 import { serve } from "../../../src/cli/serve.ts";
+import { inputWith } from "../../support/input.ts";
 
 function given(text: string | undefined): Input {
-  return {
+  return inputWith({
     text: () => text,
-    list: () => [],
     isGiven: () => text !== undefined,
     asGiven: (flag) => `--${flag} ${text}`,
-    isSet: () => false,
-    positionals: [],
-    variables: {},
-    stdout: () => {},
-    stderr: () => {},
-    stopped: async () => {},
-    isTerminal: true,
-    onHangup: () => {},
-  };
+  });
 }
 
 async function ran(args: readonly string[], variables: Readonly<Record<string, string>> = {}) {

@@ -11,6 +11,7 @@ import { readPlace } from "../../../src/cli/listening.ts";
 import { run } from "../../../src/cli/run.ts";
 import { oneTool } from "../../support/asking.ts";
 import { freePort } from "../../support/free-port.ts";
+import { inputWith } from "../../support/input.ts";
 import { createPki, noPki } from "../../support/pki.ts";
 import { startServe } from "../../support/service.ts";
 import { newKey } from "../../support/warrants.ts";
@@ -103,20 +104,11 @@ const flags: Readonly<Record<string, string>> = {
 
 /** What {@link readPlace} makes of it, where `given` stands on the command line of `healthcheck`. */
 function place(commandLine: readonly string[], given: Readonly<Record<string, string>> = {}) {
-  const input = {
+  const input = inputWith({
     text: (name: string) => given[name] ?? variables[name] ?? flags[name],
     list: (name: string) => [given[name] ?? []].flat(),
     isGiven: (name: string) => (given[name] ?? variables[name]) !== undefined,
-    asGiven: () => "",
-    isSet: () => false,
-    positionals: [],
-    variables: {},
-    stdout: () => {},
-    stderr: () => {},
-    stopped: async () => {},
-    isTerminal: true,
-    onHangup: () => {},
-  };
+  });
   return readPlace(asServed(input, commandLine.map((arg) => `${arg}\0`).join("")));
 }
 const SERVE = [
