@@ -14,15 +14,10 @@ export function variable(name: string): string {
 
 /** @throws {Error} with its output, after it was stopped, where it ends or doesn't get ready in time. */
 export async function untilReady(what: string, program: Program, stop: () => Promise<void>): Promise<void> {
+  const isReady = (): boolean | undefined =>
+    program.ended() ? false : program.output().includes("READY ") || undefined;
   try {
-    await waitFor(
-      what,
-      () => {
-        if (program.ended()) throw new Error("it ended");
-        return program.output().includes("READY ") || undefined;
-      },
-      STARTS_SECONDS,
-    );
+    if (!(await waitFor(what, isReady, STARTS_SECONDS))) throw new Error(`${what} ended`);
   } catch (error) {
     await stop();
     throw new Error(`${(error as Error).message}\n${program.output()}`, { cause: error });
