@@ -14,6 +14,12 @@ export function serializeCheck(http: object): Buffer {
   return serializeAttributes({ request: { http } });
 }
 
-type Verdict = { readonly deniedResponse?: { readonly status?: { readonly code?: number } } };
+interface Verdict {
+  readonly okResponse?: object;
+  readonly deniedResponse?: {
+    readonly status?: { readonly code?: number };
+    readonly headers?: readonly { readonly header?: { readonly key?: string; readonly value?: string } }[];
+  };
+}
 
 export const decodeResponse = (bytes: Buffer): Verdict => Check.responseDeserialize(bytes);

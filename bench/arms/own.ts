@@ -1,0 +1,63 @@
+import { execFileSync } from "node:child_process";
+import { existsSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { freePort } from "../../test/support/free-port.ts";
+import { waitFor } from "../../test/support/wait.ts";
+import type { Start } from "./arm.ts";
+import { imageVariables } from "./image-flags.ts";
+import { launch } from "./launch.ts";
+
+const MAIN = fileURLToPath(new URL("../../dist/main.js", import.meta.url));
+
+/** A file as `serve` takes it. */
+export interface OwnSettings {
+  readonly gatewayYaml: string;
+  /** What the log tells of each call: its decision, and the reason of a denial. */
+  readonly logged: { readonly decision: string; readonly reason?: string };
+  readonly flags?: readonly string[];
+}
+
+/** `serve` as users run it: compiled, with metrics, its log in a file. */
+export function own({ gatewayYaml, logged, flags = [] }: OwnSettings): Start {
+  return async (port, folder) => {
+    const config = join(folder, `${port}.yaml`);
+    writeFileSync(config, gatewayYaml);
+    const ports = ["--bind", "127.0.0.1", "--port", String(port), "--health-port", String(await freePort())];
+    const program = await launch(
+      folder,
+      port,
+      process.execPath,
+      [MAIN, "serve", "--config", config, ...ports, ...flags],
+      imageVariables(),
+    );
+    const told = (): number =>
+      readFileSync(program.stdout, "utf8")
+        .split("\n")
+        .filter((line) => line.includes(`"authorization_`))
+        .map((line) => JSON.parse(line) as typeof logged)
+        .filter(({ decision, reason }) => decision === logged.decision && reason === logged.reason).length;
+    return {
+      pid: program.pid,
+      version: "",
+      audit: async (calls) => {
+        await waitFor(`${calls} calls in the log`, () => told() >= calls || undefined);
+        if (told() !== calls) throw new Error(`the log tells of ${told()} calls in place of ${calls}`);
+        truncateSync(program.stdout);
+      },
+      stop: program.stop,
+    };
+  };
+}
+
+/** @throws {Error} that says what to do, where it isn't compiled. */
+export function demandBuild(): void {
+  if (!existsSync(MAIN)) throw new Error("dist/main.js isn't there: run `npm run build` first");
+}
+
+/** Whether this version's `serve` has the flag. */
+export function hasFlag(flag: string): boolean {
+  return execFileSync(process.execPath, [MAIN, "serve", "--help"], { encoding: "utf8" }).includes(
+    ` ${flag} `,
+  );
+}

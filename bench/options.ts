@@ -1,0 +1,55 @@
+import { parseArgs } from "node:util";
+
+export interface Options {
+  readonly rounds: number;
+  /** Of each stretch of load. */
+  readonly seconds: number;
+  /** Names; all where undefined. */
+  readonly arms: readonly string[] | undefined;
+  /** Requests in flight at full load. */
+  readonly connections: number;
+  readonly envoyThreads: number;
+  /** Where the figures go; nowhere where undefined. */
+  readonly json: string | undefined;
+  /** Where the picture goes. */
+  readonly svg: string | undefined;
+  /** A first stretch as long as the others, so that everything is compiled. */
+  readonly warmup: boolean;
+}
+
+export const USAGE = `usage: npm run bench -- [--rounds N] [--seconds N] [--arms a,b] [--connections N]
+                    [--envoy-threads N] [--json FILE] [--svg FILE] [--smoke]`;
+
+const FULL = { rounds: 5, seconds: 3, warmup: true };
+/** Every arm once and briefly: shows that all verdicts are right and all figures are there, and no more. */
+const SMOKE = { rounds: 1, seconds: 0.3, warmup: false };
+
+/** @throws {Error} that says what is wrong with them. */
+export function readOptions(args: readonly string[]): Options {
+  const text = { type: "string" } as const;
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      ...{ rounds: text, seconds: text, arms: text, connections: text, "envoy-threads": text, json: text },
+      ...{ svg: text, smoke: { type: "boolean" } },
+    },
+  });
+  const base = values.smoke === true ? SMOKE : FULL;
+  return {
+    rounds: positive("--rounds", values.rounds, base.rounds, true),
+    seconds: positive("--seconds", values.seconds, base.seconds, false),
+    arms: values.arms?.split(","),
+    connections: positive("--connections", values.connections, 32, true),
+    envoyThreads: positive("--envoy-threads", values["envoy-threads"], 1, true),
+    json: values.json,
+    svg: values.svg,
+    warmup: base.warmup,
+  };
+}
+
+function positive(flag: string, text: string | undefined, unless: number, isWhole: boolean): number {
+  if (text === undefined) return unless;
+  const number = Number(text);
+  if (number > 0 && number < 1e6 && (!isWhole || Number.isInteger(number))) return number;
+  throw new Error(`${flag} is a ${isWhole ? "whole " : ""}number above 0, not \`${text}\``);
+}
