@@ -36,7 +36,8 @@ export interface Round {
 export interface ArmFigures {
   readonly name: string;
   readonly about: string;
-  /** Resident memory before the first request, in bytes. */
+  /** Milliseconds from the start to the first verdict, and resident memory after it in bytes; 0 where nothing runs. */
+  readonly startMs: number;
   readonly idle: number;
   readonly rounds: readonly Round[];
 }

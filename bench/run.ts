@@ -1,18 +1,21 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { freePort } from "../test/support/free-port.ts";
-import { residentBytes } from "../test/support/resident.ts";
 import type { Arm, Missing } from "./arms/arm.ts";
 import { allArms } from "./arms/index.ts";
 import { demandBuild } from "./arms/own.ts";
-import { type Contender, playRound } from "./contender.ts";
-import { startEnvoy } from "./envoy.ts";
+import { type Contender, startContender } from "./contender.ts";
+import { type BenchEnvoy, startEnvoy } from "./envoy.ts";
 import { verificationMicroseconds } from "./measure/verification.ts";
 import { type Options, readOptions, USAGE } from "./options.ts";
 import { armTable } from "./report/arm-table.ts";
 import { goalTable } from "./report/goal-table.ts";
 import { goalsOf } from "./report/goals.ts";
+import { machineOf } from "./report/machine.ts";
+import { picture } from "./report/picture.ts";
+import { progressLine } from "./report/progress.ts";
+import { type Results, resultsText } from "./report/results.ts";
+import { playRound } from "./round.ts";
 
 // Compares arms through one Envoy and without it; README.md says how to read what comes out.
 
@@ -20,67 +23,87 @@ const tell = (text: string): void => void process.stderr.write(`${text}\n`);
 
 async function run(options: Options): Promise<void> {
   demandBuild();
-  const arms = chosen(allArms(), options.arms);
+  const all = chosen(allArms(), options.arms);
+  const missing = all.filter((each): each is Missing => "why" in each);
+  for (const { name, why } of missing) tell(`without ${name}: ${why}`);
   const folder = mkdtempSync(join(tmpdir(), "tenuo-bench-"));
   const contenders: Contender[] = [];
-  let stopEnvoy = async (): Promise<void> => {};
+  let envoy: BenchEnvoy | undefined;
   try {
-    for (const arm of arms) contenders.push(await start(arm, folder));
-    const gates = contenders.map(({ arm, gatePort, authorizerPort }) => ({
-      port: gatePort,
-      protocol: arm.protocol,
-      authorizerPort,
-    }));
-    const envoy = await startEnvoy(gates, folder, options.envoyThreads);
-    stopEnvoy = envoy.stop;
-    const verifications: number[] = [];
-    for (let round = 0; round < options.rounds; round++) {
-      for (const contender of rotated(contenders, round)) {
-        verifications.push(verificationMicroseconds());
-        const figures = await playRound(contender, envoy.pid, options);
-        contender.rounds.push(figures);
-        const { full, alone, fixed } = figures;
-        tell(
-          `round ${round + 1}/${options.rounds}  ${contender.arm.name.padEnd(20)} ` +
-            `cpu ${full.cpu.toFixed(0)} µs  ${full.perSecond.toFixed(0)}/s  ` +
-            `alone ${alone.p50.toFixed(0)} µs  p99 at 70 % ${(fixed.p99 / 1000).toFixed(1)} ms`,
-        );
-      }
-    }
-    const figures = contenders.map(({ arm: { name, about }, idle, rounds }) => ({
-      name,
-      about,
-      idle,
-      rounds,
-    }));
-    process.stdout.write(`${goalTable(goalsOf(figures, verifications))}\n\n${armTable(figures)}\n`);
+    for (const arm of all) if (!("why" in arm)) contenders.push(await startContender(arm, folder));
+    envoy = await startEnvoy(
+      contenders.map(({ arm: { protocol }, gatePort: port, authorizerPort }) => ({
+        port,
+        protocol,
+        authorizerPort,
+      })),
+      folder,
+      options.envoyThreads,
+    );
+    const verifications = await playRounds(contenders, envoy.pid, options);
+    report(options, {
+      ...resultsOf(contenders, verifications, options),
+      machine: machineOf(envoy.version),
+      missing,
+    });
   } finally {
-    await Promise.all([...contenders.map(({ started }) => started.stop()), stopEnvoy()]);
+    await Promise.all([...contenders.map(({ started }) => started.stop()), envoy?.stop()]);
     rmSync(folder, { recursive: true });
   }
 }
 
-function chosen(all: readonly (Arm | Missing)[], names: readonly string[] | undefined): readonly Arm[] {
-  const unknown = names?.filter((name) => all.every((arm) => arm.name !== name)) ?? [];
-  if (unknown.length > 0) {
-    throw new Error(
-      `no arm is called ${unknown.join(", ")}; there are ${all.map(({ name }) => name).join(", ")}`,
-    );
+/** @returns microseconds of one verification, before each arm of each round */
+async function playRounds(
+  contenders: readonly Contender[],
+  envoy: number,
+  options: Options,
+): Promise<number[]> {
+  const verifications: number[] = [];
+  for (let round = 0; round < options.rounds; round++) {
+    for (const contender of rotated(contenders, round)) {
+      verifications.push(verificationMicroseconds());
+      const figures = await playRound(contender, envoy, options);
+      contender.rounds.push(figures);
+      tell(`round ${round + 1}/${options.rounds}  ${progressLine(contender.arm.name, figures)}`);
+    }
   }
-  return all
-    .filter(({ name }) => names === undefined || names.includes(name))
-    .flatMap((arm) => {
-      if (!("why" in arm)) return [arm];
-      tell(`without ${arm.name}: ${arm.why}`);
-      return [];
-    });
+  return verifications;
 }
 
-async function start(arm: Arm, folder: string): Promise<Contender> {
-  const [authorizerPort, gatePort] = [await freePort(), await freePort()];
-  const started = await arm.start(authorizerPort, folder);
-  const idle = started.pid === undefined ? 0 : residentBytes(started.pid);
-  return { arm, started, authorizerPort, gatePort, idle, rounds: [] };
+function resultsOf(
+  contenders: readonly Contender[],
+  verifications: readonly number[],
+  { rounds, seconds, connections, envoyThreads }: Options,
+): Omit<Results, "machine" | "missing"> {
+  const arms = contenders.map(({ arm: { name, about }, startMs, idle, rounds }) => ({
+    ...{ name, about, startMs, idle, rounds },
+  }));
+  return {
+    date: new Date().toISOString().slice(0, 10),
+    options: { rounds, seconds, connections, envoyThreads },
+    verifications,
+    goals: goalsOf(arms, verifications),
+    arms,
+  };
+}
+
+function report({ json, svg }: Options, results: Results): void {
+  process.stdout.write(`${goalTable(results)}\n\n${armTable(results.arms)}\n`);
+  if (json !== undefined) writeFileSync(json, resultsText(results));
+  if (svg !== undefined) writeFileSync(svg, picture(results));
+}
+
+/** @throws {Error} where there is no such arm. */
+function chosen(
+  all: readonly (Arm | Missing)[],
+  names: readonly string[] | undefined,
+): readonly (Arm | Missing)[] {
+  if (names === undefined) return all;
+  const unknown = names.filter((name) => all.every((arm) => arm.name !== name));
+  if (unknown.length === 0) return all.filter(({ name }) => names.includes(name));
+  throw new Error(
+    `no arm is called ${unknown.join(", ")}; there are ${all.map(({ name }) => name).join(", ")}`,
+  );
 }
 
 /** Another order each round, so that none is always behind the same. */

@@ -13,6 +13,8 @@ export interface Arm {
   readonly calls: Calls;
   /** Whether a wrong proof is turned away with an answer other than {@link expected}. */
   readonly refuses: boolean;
+  /** Requests before the first round, of as many as other arms get; the same unless said. */
+  readonly warmup?: (usual: number) => number;
   /** Starts the program at a port of loopback. */
   readonly start: Start;
 }

@@ -3,6 +3,7 @@ import { forbiddenReads, orders, reads, readsOfStrangers, repeatedReads } from "
 import { filesYaml, ordersYaml } from "../calls/gateway-yaml.ts";
 import { ALLOWED, type Answer } from "../load/answer.ts";
 import type { Arm, Missing } from "./arm.ts";
+import { crowd } from "./crowd.ts";
 import { startNoOp } from "./no-op.ts";
 import { onPath } from "./on-path.ts";
 import { hasFlag, own } from "./own.ts";
@@ -68,6 +69,11 @@ const ALWAYS: readonly Arm[] = [
       logged: { decision: "would_deny", ...violation },
       flags: ["--mode", "audit"],
     }),
+  },
+  {
+    name: "crowd",
+    about: "as `single`, among 1000 routes and 10 000 revoked ids, after 100 000 other warrants",
+    ...{ ...ours, ...crowd(root) },
   },
 ];
 

@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { openSync } from "node:fs";
+import { openSync, readFileSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
-import { waitFor } from "../../test/support/wait.ts";
+import { setTimeout as sleep } from "node:timers/promises";
 
 /** A program whose outputs are files, as a container runtime keeps them. */
 export interface Launched {
@@ -11,6 +11,10 @@ export interface Launched {
   readonly stdout: string;
   readonly stop: () => Promise<void>;
 }
+
+const START_MS = 60_000;
+/** How exactly the time of a start is known. */
+const POLL_MS = 5;
 
 const running = new Set<ChildProcess>();
 process.once("exit", () => {
@@ -36,10 +40,12 @@ export async function launch(
   const ended = once(child, "exit");
   ended.then(() => running.delete(child)).catch(() => {});
   const hasEnded = (): boolean => child.exitCode !== null || child.signalCode !== null;
-  await waitFor(`${command} listens`, async () => {
-    if (hasEnded()) throw new Error(`it ended; ${stderr} may tell why`);
-    return (await accepts(port)) || undefined;
-  });
+  const deadline = performance.now() + START_MS;
+  while (!(await accepts(port))) {
+    if (hasEnded()) throw new Error(`${command} ended: ${readFileSync(stderr, "utf8")}`);
+    if (performance.now() > deadline) throw new Error(`${command} doesn't listen`);
+    await sleep(POLL_MS);
+  }
   return {
     pid: child.pid ?? 0,
     stdout,

@@ -4,7 +4,7 @@ import { spreadOf } from "../measure/statistics.ts";
 /** What was to be reached, and what was. */
 export interface Goal {
   readonly about: string;
-  readonly unit: "ratio" | "milliseconds" | "MiB";
+  readonly unit: "ratio" | "seconds" | "milliseconds" | "MiB";
   readonly atMost?: number;
   readonly atLeast?: number;
   /** Undefined where an arm it needs didn't run. */
@@ -23,7 +23,7 @@ export function goalsOf(arms: readonly ArmFigures[], verifications: readonly num
   const perSecond = (name: string): number => of(name, ({ full }) => full.perSecond);
   const alone = (name: string): number => of(name, ({ alone }) => alone.p50);
   const limit = cpu("no-op") + spreadOf(verifications).median;
-  const idle = arms.find(({ name }) => name === "single")?.idle ?? Number.NaN;
+  const single = arms.find(({ name }) => name === "single");
   const goals: readonly Goal[] = [
     ratio("CPU, single ÷ (no-op + one verification)", { atMost: 1.2 }, cpu("single") / limit),
     ratio("CPU, single ÷ reference", { atMost: 0.9 }, cpu("single") / cpu("reference-single")),
@@ -59,7 +59,18 @@ export function goalsOf(arms: readonly ArmFigures[], verifications: readonly num
       atMost: 50,
       figure: of("single", ({ fixed }) => fixed.p999 / 1000),
     },
-    { about: "resident memory at rest", unit: "MiB", atMost: 85, figure: idle / MIB },
+    ratio(
+      "CPU, 1000 routes, 10 000 revoked, 100 000 warrants seen ÷ single",
+      { atMost: 1.1 },
+      cpu("crowd") / cpu("single"),
+    ),
+    {
+      about: "start to first verdict",
+      unit: "seconds",
+      atMost: 0.5,
+      figure: (single?.startMs ?? Number.NaN) / 1000,
+    },
+    { about: "resident memory at rest", unit: "MiB", atMost: 85, figure: (single?.idle ?? Number.NaN) / MIB },
   ];
   return goals.map((goal) => (Number.isNaN(goal.figure) ? { ...goal, figure: undefined } : goal));
 }
