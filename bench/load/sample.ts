@@ -10,7 +10,9 @@ export interface Sample {
 }
 
 /** A wrong verdict: nothing that was measured with it counts. */
-export class WrongAnswer extends Error {}
+export class WrongAnswer extends Error {
+  override readonly name = "WrongAnswer";
+}
 
 const SHED: Answer = { status: 503, reason: "overloaded" };
 
