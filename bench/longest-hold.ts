@@ -2,6 +2,7 @@ import { openSync } from "node:fs";
 import { createCheckService } from "../src/server/check/check.ts";
 import type { Work } from "../src/server/check/work-queue.ts";
 import { createLog } from "../src/server/log/log.ts";
+import { decodeResponse } from "../test/support/check-request.ts";
 import { snapshotOf } from "../test/support/service.ts";
 import { unixNow } from "../test/support/warrants.ts";
 import { median, print, ROUNDS, times } from "./common.ts";
@@ -42,9 +43,8 @@ function run(message: Buffer): Round {
     answerBy: Infinity,
     isCancelled: () => false,
   };
-  service.check(arrival, (response) => {
-    verdict = response.dynamicMetadata?.fields?.["reason"]?.stringValue ?? "allow";
-    service.encode(response);
+  service.check(arrival, (answer) => {
+    verdict = decodeResponse(answer).dynamicMetadata?.fields?.["reason"]?.stringValue ?? "allow";
   });
   const steps = work?.steps;
   let longest = 0;

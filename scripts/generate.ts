@@ -39,7 +39,7 @@ const generators: readonly (() => Generated | Promise<Generated>)[] = [
   chart,
 ];
 
-/** TypeScript types of proto/; the options are those of src/server/grpc/grpc.ts. */
+/** TypeScript types of proto/; the options are those of src/server/grpc/definitions.ts. */
 function grpcTypes(): Generated {
   const folder = "src/server/grpc/generated";
   const out = mkdtempSync(join(tmpdir(), "tenuo-types-"));

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { connect } from "node:http2";
-import { CHECK_PATH } from "../../src/server/grpc/grpc.ts";
+import { CHECK_PATH } from "../../src/server/grpc/grpc-server.ts";
 import { decodeResponse } from "../../test/support/check-request.ts";
 import type { Answer } from "./answer.ts";
 import type { Lanes } from "./lane.ts";
@@ -35,7 +35,7 @@ export async function openGrpc(port: number, count: number): Promise<Lanes> {
 function readAnswer(frame: Buffer): Answer | Error {
   if (frame.length < PREFIX_BYTES) return new Error("the call got no message");
   const { deniedResponse: denied, okResponse: ok } = decodeResponse(frame.subarray(PREFIX_BYTES));
-  if (denied === undefined) return { status: ok === undefined ? 0 : 200, reason: undefined };
+  if (denied == null) return { status: ok == null ? 0 : 200, reason: undefined };
   const reason = denied.headers?.find(({ header }) => header?.key === "x-tenuo-deny-reason");
-  return { status: denied.status?.code ?? 403, reason: reason?.header?.value };
+  return { status: Number(denied.status?.code ?? 403), reason: reason?.header?.value };
 }

@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { gzipSync } from "node:zlib";
 import { connectAuthorization } from "../../src/server/grpc/client.ts";
-import { CHECK_PATH } from "../../src/server/grpc/grpc.ts";
+import { CHECK_PATH } from "../../src/server/grpc/grpc-server.ts";
 import { decodeResponse, serializeCheck } from "../support/check-request.ts";
 import { freePort } from "../support/free-port.ts";
 import { metric } from "../support/metric.ts";

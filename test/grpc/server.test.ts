@@ -181,20 +181,24 @@ test("a taken port says what to do", async (t) => {
 
 test("nothing but a whole allow or a whole denial is ever sent", () => {
   const lastResort = serializeResponse(internalDenial("unknown"));
+  const denied = { code: 7, message: "no", status: 403, headers: {}, body: "" };
   const incomplete = [
     {},
-    { status: { code: 0 } },
-    { okResponse: {} },
-    { status: { code: 7 } },
-    { status: { code: 0 }, deniedResponse: { status: { code: 403 } } },
-    { status: { code: 7 }, deniedResponse: {} },
-    { status: { code: 7 }, deniedResponse: { status: { code: 200 } } },
-    { status: { code: 7 }, okResponse: {} },
-    { status: { code: 0 }, okResponse: {}, deniedResponse: { status: { code: 403 } } },
-    { status: { code: 7 }, deniedResponse: { status: { code: 403 }, headers: 5 } },
-  ] as const;
+    { verdict: "ok" },
+    { verdict: "ok", denied },
+    { verdict: "denied" },
+    { verdict: "denied", ok: { headers: {}, headersToRemove: [], responseHeaders: {} } },
+    { verdict: "denied", denied: { ...denied, code: 0 } },
+    { verdict: "denied", denied: { ...denied, status: 200 } },
+    { verdict: "denied", denied: { ...denied, status: undefined } },
+    { verdict: "denied", denied: { ...denied, headers: { a: 5 } } },
+  ];
   for (const response of incomplete) {
-    assert.deepEqual(serializeResponse(response as never), lastResort, JSON.stringify(response));
+    assert.deepEqual(
+      serializeResponse({ metadata: {}, ...response } as never),
+      lastResort,
+      JSON.stringify(response),
+    );
   }
-  assert.notDeepEqual(serializeResponse({ status: { code: 0 }, okResponse: {} }), lastResort);
+  assert.notDeepEqual(serializeResponse({ metadata: {}, verdict: "denied", denied }), lastResort);
 });

@@ -6,7 +6,7 @@ import { connect as connectTcp } from "node:net";
 import { after, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type ConnectionOptions, connect, type TLSSocket } from "node:tls";
-import { CHECK_PATH } from "../../src/server/grpc/grpc.ts";
+import { CHECK_PATH } from "../../src/server/grpc/grpc-server.ts";
 import { type Answerer, overGrpc } from "../support/asking.ts";
 import { freePort } from "../support/free-port.ts";
 import { metric } from "../support/metric.ts";

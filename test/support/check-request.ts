@@ -1,5 +1,8 @@
 import { fileURLToPath } from "node:url";
 import { loadSync, type MethodDefinition } from "@grpc/proto-loader";
+import type { CheckResponse } from "../../src/server/grpc/generated/envoy/service/auth/v3/CheckResponse.ts";
+
+export type { CheckResponse };
 
 const { Check } = loadSync("envoy/service/auth/v3/external_auth.proto", {
   includeDirs: [fileURLToPath(new URL("../../proto", import.meta.url))],
@@ -14,12 +17,5 @@ export function serializeCheck(http: object): Buffer {
   return serializeAttributes({ request: { http } });
 }
 
-interface Verdict {
-  readonly okResponse?: object;
-  readonly deniedResponse?: {
-    readonly status?: { readonly code?: number };
-    readonly headers?: readonly { readonly header?: { readonly key?: string; readonly value?: string } }[];
-  };
-}
-
-export const decodeResponse = (bytes: Buffer): Verdict => Check.responseDeserialize(bytes);
+/** Reads an answer of ours; fields that aren't in the bytes aren't there. */
+export const decodeResponse = (bytes: Buffer): CheckResponse => Check.responseDeserialize(bytes);

@@ -1,9 +1,9 @@
 import { MAX_HEADER_CHARS, MAX_HEADER_LINES, MAX_TARGET_CHARS } from "../../gateway/limits.ts";
 import { type GatewayRefusal, refuse } from "../../gateway/refusal.ts";
 import type { HttpRequest, RequestBody, RequestHeaders } from "../../gateway/request.ts";
+import { type Message, ProtobufError, type Visit, visitFields } from "../grpc/protobuf-reader.ts";
 import type { Caller } from "../outcome.ts";
 import { readTraceParent } from "../trace-parent.ts";
-import { type Message, ProtobufError, type Visit, visitFields } from "./protobuf.ts";
 
 /** What a CheckRequest asks about. */
 export interface Question {

@@ -3,8 +3,7 @@ import { ANSWERS, CHAIN_FAULT_CODES, RPC_CODES } from "../../decision/reason.ts"
 import { dashed } from "../../gateway/header.ts";
 import type { HttpRequest } from "../../gateway/request.ts";
 import { formatValue } from "../../value.ts";
-import { cut, explain, toHeaderText } from "../explain.ts";
-import type { CheckResponse } from "../grpc/grpc.ts";
+import { cut, explain } from "../explain.ts";
 import { verdictOf } from "../outcome.ts";
 import type { AnswerSettings } from "../state/snapshot.ts";
 
@@ -27,8 +26,35 @@ function isResultHeader(name: string): boolean {
   return RESULT_HEADERS.includes(name as ResultHeader);
 }
 
-type HeaderOption = NonNullable<NonNullable<CheckResponse["okResponse"]>["headers"]>[number];
-type Metadata = Readonly<Record<string, string | number | undefined>>;
+/** By name; each replaces what is there under its name. */
+export type Headers = Readonly<Record<string, string>>;
+/** By name; what is undefined isn't there. */
+export type Metadata = Readonly<Record<string, string | number | undefined>>;
+
+/** What a check is answered with: one of the two verdicts, and metadata for access logs and later filters. */
+export type CheckResponse = { readonly metadata: Metadata } & (
+  | { readonly verdict: "ok"; readonly ok: Ok }
+  | { readonly verdict: "denied"; readonly denied: Denied }
+);
+
+export interface Ok {
+  /** Set on the request to the upstream. */
+  readonly headers: Headers;
+  /** Removed from it. */
+  readonly headersToRemove: readonly string[];
+  /** Set on the response to the client. */
+  readonly responseHeaders: Headers;
+}
+
+export interface Denied {
+  /** A code of google.rpc, and what it means. */
+  readonly code: number;
+  readonly message: string;
+  /** Of HTTP. */
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: string;
+}
 
 /** The one place where an answer to Envoy is made. */
 export function toCheckResponse(
@@ -50,17 +76,15 @@ function allow(
   settings: AnswerSettings,
 ): CheckResponse {
   const { tool, warrantId, holder, root, chainDepth } = decision;
-  return ok(request, settings, {
-    set: {
-      "x-tenuo-warrant-id": warrantId,
-      "x-tenuo-tool": tool,
-      "x-tenuo-holder": holder,
-      "x-tenuo-root": root,
-      "x-tenuo-chain-depth": String(chainDepth),
-      "x-tenuo-request-id": requestId,
-    },
-    metadata: metadataOf(decision, requestId),
-  });
+  const set = {
+    "x-tenuo-warrant-id": warrantId,
+    "x-tenuo-tool": tool,
+    "x-tenuo-holder": holder,
+    "x-tenuo-root": root,
+    "x-tenuo-chain-depth": String(chainDepth),
+    "x-tenuo-request-id": requestId,
+  };
+  return { metadata: metadataOf(decision, requestId), verdict: "ok", ok: ok(request, settings, set) };
 }
 
 /** No unproven fact goes along: not in a header, and not in metadata that a later filter may believe. */
@@ -72,37 +96,26 @@ function letPass(
 ): CheckResponse {
   const { reason, tool, mode } = decision;
   const warning = mode === "permissive" ? { "x-tenuo-warning": reason } : {};
-  return ok(request, settings, {
-    set: { "x-tenuo-request-id": requestId, ...warning },
-    toClient: warning,
-    metadata: { request_id: requestId, decision: "would_deny", reason, tool, mode },
-  });
-}
-
-interface Ok {
-  readonly set: Readonly<Partial<Record<ResultHeader, string>>>;
-  readonly toClient?: Readonly<Partial<Record<ResultHeader, string>>>;
-  readonly metadata: Metadata;
-}
-
-function ok(
-  request: HttpRequest,
-  settings: AnswerSettings,
-  { set, toClient = {}, metadata }: Ok,
-): CheckResponse {
   return {
-    status: { code: 0 },
-    okResponse: {
-      headers: toHeaderOptions(set),
-      headersToRemove: [...forgedHeaders(request, set), ...settings.stripHeaders],
-      responseHeadersToAdd: toHeaderOptions(toClient),
-    },
-    dynamicMetadata: toStruct(metadata),
+    metadata: { request_id: requestId, decision: "would_deny", reason, tool, mode },
+    verdict: "ok",
+    ok: ok(request, settings, { "x-tenuo-request-id": requestId, ...warning }, warning),
   };
 }
 
+type ResultHeaders = Readonly<Partial<Record<ResultHeader, string>>>;
+
+function ok(
+  request: HttpRequest,
+  { stripHeaders }: AnswerSettings,
+  headers: ResultHeaders,
+  responseHeaders: ResultHeaders = {},
+): Ok {
+  return { headers, headersToRemove: [...forgedHeaders(request, headers), ...stripHeaders], responseHeaders };
+}
+
 /** Result headers that aren't set, and every spelling of one that an upstream may read as it. */
-function forgedHeaders(request: HttpRequest, set: Ok["set"]): readonly string[] {
+function forgedHeaders(request: HttpRequest, set: ResultHeaders): readonly string[] {
   const unset = RESULT_HEADERS.filter((name) => !(name in set));
   const aliases = [...request.headers.lines.keys()].filter(
     (name) => name.length <= LONGEST_RESULT_HEADER && /[_.]/.test(name) && isResultHeader(dashed(name)),
@@ -121,13 +134,15 @@ function deny(decision: Deny, requestId: string, debugMode: boolean): CheckRespo
   };
   if (status === 401) headers["www-authenticate"] = "Tenuo";
   return {
-    status: { code: RPC_CODES[status], message },
-    deniedResponse: {
-      status: { code: status },
-      headers: toHeaderOptions(headers),
+    metadata: metadataOf(decision, requestId),
+    verdict: "denied",
+    denied: {
+      code: RPC_CODES[status],
+      message,
+      status,
+      headers,
       body: JSON.stringify(toBody(decision, requestId, detail)),
     },
-    dynamicMetadata: toStruct(metadataOf(decision, requestId)),
   };
 }
 
@@ -174,25 +189,6 @@ function toBody(decision: Deny, requestId: string, detail: string | undefined): 
           detail,
         }),
   };
-}
-
-/** `append` and its successor both say overwrite: some releases of Envoy read one, some the other. */
-function toHeaderOptions(headers: Readonly<Record<string, string>>): HeaderOption[] {
-  return Object.entries(headers).map(([key, value]) => ({
-    header: { key, value: toHeaderText(value) },
-    append: { value: false },
-    appendAction: "OVERWRITE_IF_EXISTS_OR_ADD",
-  }));
-}
-
-function toStruct(metadata: Metadata): NonNullable<CheckResponse["dynamicMetadata"]> {
-  const fields: Record<string, { stringValue: string } | { numberValue: number }> = {};
-  for (const [name, value] of Object.entries(metadata)) {
-    if (typeof value === "number") fields[name] = { numberValue: value };
-    // A text that isn't UTF-8 would make the answer one that a proxy can't read.
-    else if (value !== undefined) fields[name] = { stringValue: value.toWellFormed() };
-  }
-  return { fields };
 }
 
 /** A fault of ours, whose cause is in the log. */

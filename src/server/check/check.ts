@@ -2,14 +2,13 @@ import { randomUUID } from "node:crypto";
 import { authorize, type Policy } from "../../decision/authorize.ts";
 import type { Decision, Deny } from "../../decision/decision.ts";
 import { finish, type Steps } from "../../steps.ts";
-import type { CheckResponse } from "../grpc/grpc.ts";
 import type { Arrival, CheckService } from "../grpc/grpc-server.ts";
 import type { Log } from "../log/log.ts";
 import type { Outcome } from "../outcome.ts";
 import type { Snapshot } from "../state/snapshot.ts";
 import { NOTHING, readCheckRequest } from "./check-request.ts";
-import { internalDenial, internalFault, toCheckResponse } from "./check-response.ts";
-import { serializeResponse } from "./response-guard.ts";
+import { type CheckResponse, internalDenial, internalFault, toCheckResponse } from "./check-response.ts";
+import { LAST_RESORT, serializeResponse } from "./response-guard.ts";
 import type { WorkQueue } from "./work-queue.ts";
 
 /** What a check needs from the running service. */
@@ -26,15 +25,15 @@ export interface CheckContext {
 /** Answers checks in the order of the queue; what it doesn't take, or what waits too long, is answered `overloaded`. */
 export function createCheckService(context: CheckContext, queue: WorkQueue): CheckService {
   return {
-    encode: serializeResponse,
+    lastResort: LAST_RESORT,
     check: (arrival, reply) => {
-      const refuse = (): void => reply(finish(answer(arrival, context, overload)));
+      const refuse = (): void => reply(serializeResponse(finish(answer(arrival, context, overload))));
       const isTaken = queue.offer({
         bytes: Buffer.isBuffer(arrival.message) ? arrival.message.length : 0,
         steps: answerInto(reply, arrival, context),
         isWanted: () => !arrival.isCancelled() && !isLate(arrival),
         abandon: (error) => {
-          if (error !== undefined) reply(NO_ANSWER);
+          if (error !== undefined) reply(LAST_RESORT);
           else if (!arrival.isCancelled()) refuse();
         },
       });
@@ -43,15 +42,8 @@ export function createCheckService(context: CheckContext, queue: WorkQueue): Che
   };
 }
 
-/** Of this, the guard makes a denial. */
-const NO_ANSWER: CheckResponse = {};
-
-function* answerInto(
-  reply: (response: CheckResponse) => void,
-  arrival: Arrival,
-  context: CheckContext,
-): Steps<void> {
-  reply(yield* answer(arrival, context));
+function* answerInto(reply: (answer: Buffer) => void, arrival: Arrival, context: CheckContext): Steps<void> {
+  reply(serializeResponse(yield* answer(arrival, context)));
 }
 
 /**

@@ -1,7 +1,8 @@
-import { type CheckResponse, encodeResponse } from "../grpc/grpc.ts";
-import { internalDenial } from "./check-response.ts";
+import { type CheckResponse, internalDenial } from "./check-response.ts";
+import { encodeResponse } from "./response-codec.ts";
 
-const LAST_RESORT = encodeResponse(internalDenial("unknown"));
+/** Where nothing else can be said. */
+export const LAST_RESORT: Buffer = encodeResponse(internalDenial("unknown"));
 
 /**
  * Turns an answer into bytes. Envoy reads an empty answer, and a denial without a status, as an allow; nothing
@@ -9,16 +10,14 @@ const LAST_RESORT = encodeResponse(internalDenial("unknown"));
  */
 export function serializeResponse(response: CheckResponse): Buffer {
   try {
-    return isAllow(response) || isDenial(response) ? encodeResponse(response) : LAST_RESORT;
+    return isWhole(response) ? encodeResponse(response) : LAST_RESORT;
   } catch {
     return LAST_RESORT;
   }
 }
 
-function isAllow({ status, okResponse, deniedResponse }: CheckResponse): boolean {
-  return status?.code === 0 && okResponse != null && deniedResponse == null;
-}
-
-function isDenial({ status, okResponse, deniedResponse }: CheckResponse): boolean {
-  return (status?.code ?? 0) !== 0 && okResponse == null && Number(deniedResponse?.status?.code) >= 400;
+function isWhole(response: CheckResponse): boolean {
+  return response.verdict === "ok"
+    ? response.ok !== undefined
+    : response.denied.code > 0 && response.denied.status >= 400;
 }

@@ -1,7 +1,7 @@
 import { credentials, loadPackageDefinition } from "@grpc/grpc-js";
+import { definitions } from "./definitions.ts";
 import type { CheckResponse__Output as ReceivedResponse } from "./generated/envoy/service/auth/v3/CheckResponse.ts";
 import type { ProtoGrpcType } from "./generated/external_auth.ts";
-import { definitions } from "./grpc.ts";
 
 export type { ReceivedResponse };
 

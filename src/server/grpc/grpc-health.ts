@@ -1,6 +1,5 @@
 import type { ServerHttp2Stream } from "node:http2";
 import { MAX_WATCHES } from "../limits.ts";
-import { healthCodec, type ServingStatus } from "./grpc.ts";
 import {
   INTERNAL,
   isOpen,
@@ -12,6 +11,7 @@ import {
   type Unreceived,
   writeMessage,
 } from "./grpc-message.ts";
+import { encodeStatus, encodeStatuses, readHealthRequest, type ServingStatus } from "./health-codec.ts";
 
 /** grpc.health.v1, for the server as a whole and for the Authorization service. */
 export interface HealthService {
@@ -22,19 +22,20 @@ export interface HealthService {
   readonly end: () => void;
 }
 
+const SERVICE = "/grpc.health.v1.Health";
+
 const SERVICES: readonly string[] = ["", "envoy.service.auth.v3.Authorization"];
 
 export function createHealthService(): HealthService {
   let status: ServingStatus = "NOT_SERVING";
   /** With whether they ask for a service there is; the others have their answer, and stay as well. */
   const watchers = new Map<ServerHttp2Stream, boolean>();
-  const { check, watch, list } = healthCodec;
 
   /** Calls `answer` with the name of the service that is asked for. */
   const about =
     (answer: (stream: ServerHttp2Stream, service: string) => void) =>
     (stream: ServerHttp2Stream, message: Buffer | Unreceived): void => {
-      const service = Buffer.isBuffer(message) ? check.decode(message) : undefined;
+      const service = Buffer.isBuffer(message) ? readHealthRequest(message) : undefined;
       if (service === undefined) sendError(stream, INTERNAL, "not a HealthCheckRequest");
       else answer(stream, service);
     };
@@ -42,34 +43,31 @@ export function createHealthService(): HealthService {
   return {
     methods: new Map([
       [
-        check.path,
+        `${SERVICE}/Check`,
         about((stream, service) => {
-          if (SERVICES.includes(service)) sendMessage(stream, check.encode(status));
+          if (SERVICES.includes(service)) sendMessage(stream, encodeStatus(status));
           else sendError(stream, NOT_FOUND, "unknown service");
         }),
       ],
       [
-        watch.path,
+        `${SERVICE}/Watch`,
         about((stream, service) => {
           if (watchers.size >= MAX_WATCHES) return sendError(stream, RESOURCE_EXHAUSTED, "too many watches");
           const isKnown = SERVICES.includes(service);
           startMessages(stream);
-          writeMessage(stream, check.encode(isKnown ? status : "SERVICE_UNKNOWN"));
+          writeMessage(stream, encodeStatus(isKnown ? status : "SERVICE_UNKNOWN"));
           if (!isOpen(stream)) return;
           watchers.set(stream, isKnown);
           stream.once("close", () => watchers.delete(stream));
         }),
       ],
-      [
-        list.path,
-        (stream) => sendMessage(stream, list.encode(new Map(SERVICES.map((name) => [name, status])))),
-      ],
+      [`${SERVICE}/List`, (stream) => sendMessage(stream, encodeStatuses(SERVICES, status))],
     ]),
     setServing: (serving) => {
       const next = serving ? "SERVING" : "NOT_SERVING";
       if (next === status) return;
       status = next;
-      for (const [stream, isKnown] of watchers) if (isKnown) writeMessage(stream, check.encode(status));
+      for (const [stream, isKnown] of watchers) if (isKnown) writeMessage(stream, encodeStatus(status));
     },
     end: () => {
       for (const stream of watchers.keys()) stream.end();

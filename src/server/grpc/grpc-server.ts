@@ -13,7 +13,6 @@ import {
   MAX_STREAMS,
 } from "../limits.ts";
 import { readTraceParent, type TraceParent } from "../trace-parent.ts";
-import { CHECK_PATH, type CheckResponse } from "./grpc.ts";
 import { createHealthService } from "./grpc-health.ts";
 import {
   createArriving,
@@ -43,10 +42,10 @@ export interface Arrival {
 
 /** How `Check` is answered. An error in gRPC can become an allow in a proxy, so there is none. */
 export interface CheckService {
-  /** Calls `reply` once, now or later; not at all where the caller is gone. */
-  readonly check: (arrival: Arrival, reply: (response: CheckResponse) => void) => void;
-  /** Makes a denial of anything that isn't a whole answer; may not throw. */
-  readonly encode: (response: CheckResponse) => Buffer;
+  /** Calls `reply` once with the bytes of a CheckResponse, now or later; not at all where the caller is gone. */
+  readonly check: (arrival: Arrival, reply: (answer: Buffer) => void) => void;
+  /** What is answered where that throws. */
+  readonly lastResort: Buffer;
 }
 
 export interface ConnectionTerms {
@@ -73,6 +72,8 @@ const HTTP2_OPTIONS = {
   streamResetRate: MAX_RESETS_PER_SECOND,
   settings: { maxConcurrentStreams: MAX_STREAMS, maxHeaderListSize: MAX_GRPC_HEADER_BYTES },
 };
+
+export const CHECK_PATH = "/envoy.service.auth.v3.Authorization/Check";
 
 /** `application/grpc`, with or without the format of the messages behind it; not `application/grpc-web`. */
 const GRPC_MEDIA_TYPE = /^application\/grpc(?:$|[+;])/;
@@ -141,18 +142,17 @@ function sum<Item>(items: Iterable<Item>, count: (item: Item) => number): number
   return total;
 }
 
-function answer({ check, encode }: CheckService, stream: ServerHttp2Stream, arrival: Arrival): void {
+function answer({ check, lastResort }: CheckService, stream: ServerHttp2Stream, arrival: Arrival): void {
   let replied = false;
-  const reply = (response: CheckResponse): void => {
+  const reply = (answer: Buffer): void => {
     if (replied) return;
     replied = true;
-    sendMessage(stream, encode(response));
+    sendMessage(stream, answer);
   };
   try {
     check(arrival, reply);
   } catch {
-    // Of nothing, `encode` makes a denial.
-    reply({});
+    reply(lastResort);
   }
 }
 

@@ -4,13 +4,13 @@ import type { HttpRequest } from "../../../src/gateway/request.ts";
 import { createCheckService } from "../../../src/server/check/check.ts";
 import { readCheckRequest } from "../../../src/server/check/check-request.ts";
 import type { WorkQueue } from "../../../src/server/check/work-queue.ts";
-import type { CheckResponse } from "../../../src/server/grpc/grpc.ts";
 import type { Log } from "../../../src/server/log/log.ts";
 import { finish } from "../../../src/steps.ts";
 import { requestHash } from "../../../src/warrant/approval/request-hash.ts";
 import { encodeHeader } from "../../../src/warrant/header.ts";
 import { leafOf } from "../../../src/warrant/warrant.ts";
 import { approvalPayload, approvalsHeader, envelope } from "../../support/approvals.ts";
+import { decodeResponse } from "../../support/check-request.ts";
 import { snapshotOf } from "../../support/service.ts";
 import { APPROVERS, CHAINS, type Chain, keyOf, NOW, PAY, READ } from "../fixture.ts";
 import { words } from "../mutate.ts";
@@ -125,16 +125,15 @@ export const checkRequest: Target = {
   mutate: (input, random, other) => mutateProtobuf(input, random, other, WORDS),
   run: (input) => {
     const bytes = Buffer.from(input);
-    const replies: CheckResponse[] = [];
+    const encoded: Buffer[] = [];
     const arrival = {
       message: bytes,
       receivedAt: performance.now(),
       answerBy: Infinity,
       isCancelled: () => false,
     };
-    service.check(arrival, (response) => replies.push(response));
-    const encoded = replies.map(service.encode);
-    return outcome(replies.map(detailOf).join(), () => {
+    service.check(arrival, (answer) => encoded.push(answer));
+    return outcome(encoded.map(detailOf).join(), () => {
       assert.deepEqual(faults.splice(0), [], "a fault of ours");
       assert.equal(encoded.length, 1, "not answered once");
       const [answer = Buffer.alloc(0)] = encoded;
@@ -144,7 +143,8 @@ export const checkRequest: Target = {
 };
 
 /** What a refusal tells; a path without a route is in its detail, and each is another. */
-function detailOf({ deniedResponse }: CheckResponse): string {
+function detailOf(answer: Buffer): string {
+  const { deniedResponse } = decodeResponse(answer);
   if (deniedResponse == null) return "allowed";
   const { reason, detail } = JSON.parse(deniedResponse.body ?? "") as Record<"reason" | "detail", string>;
   return reason === "no_route" ? reason : detail;

@@ -50,8 +50,8 @@ function metadataOf(ids: readonly string[], { mode = "enforce" as Mode, now = NO
   };
   const decision = finish(authorize(policy, now, request));
   const response = toCheckResponse(decision, "req_1", request, { debugMode: false, stripHeaders: [] });
-  const { decision: verdict, session_id, agent_id } = response.dynamicMetadata?.fields ?? {};
-  return [verdict, session_id, agent_id].map((field) => field && Object.values(field)[0]);
+  const { decision: verdict, session_id, agent_id } = response.metadata;
+  return [verdict, session_id, agent_id];
 }
 
 const IDS = ["tenuo.session_id", "tenuo.agent_id"];
