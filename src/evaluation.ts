@@ -16,13 +16,30 @@ export class TooCostly extends Error {
  * constraints it delegates and the arguments it sends, so whatever could grow beyond linear is counted here.
  */
 export class Evaluation {
-  /** Unix seconds. */
-  readonly now: number;
+  readonly #now: number;
   #left: number;
+  #isTimed = false;
+  #made: Map<unknown, unknown> | undefined;
 
   constructor(now: number, effort: number = MAX_EFFORT) {
-    this.now = now;
+    this.#now = now;
     this.#left = effort;
+  }
+
+  /** Unix seconds. */
+  get now(): number {
+    this.#isTimed = true;
+    return this.#now;
+  }
+
+  /** Whether anything asked for the time, so that the same judgement may come out otherwise at another. */
+  get isTimed(): boolean {
+    return this.#isTimed;
+  }
+
+  /** The effort it may still take. */
+  get left(): number {
+    return this.#left;
   }
 
   /**
@@ -34,6 +51,16 @@ export class Evaluation {
   spend(steps: number): void {
     this.#left -= steps;
     if (this.#left < 0) throw new TooCostly();
+  }
+
+  /** What `make` makes, at the expense of this judgement the first time it is asked for. */
+  once<Made>(make: (evaluation: Evaluation) => Made): Made {
+    this.#made ??= new Map();
+    const known = this.#made.get(make);
+    if (known !== undefined || this.#made.has(make)) return known as Made;
+    const made = make(this);
+    this.#made.set(make, made);
+    return made;
   }
 }
 
@@ -47,11 +74,10 @@ export function* bounded<Verdict>(judge: Steps<Verdict>, tooCostly: Verdict): St
   }
 }
 
-/** A value that is made once, by the judgement that first asks and at its expense; the next ones find it made. */
+/**
+ * A value that is made when a judgement first asks, and kept as long as that lasts. What is compiled can be far larger
+ * than the constraint, which may be kept, and has to cost every judgement the same.
+ */
 export function once<Made>(make: (evaluation: Evaluation) => Made): (evaluation: Evaluation) => Made {
-  let kept: { readonly made: Made } | undefined;
-  return (evaluation) => {
-    kept ??= { made: make(evaluation) };
-    return kept.made;
-  };
+  return (evaluation) => evaluation.once(make);
 }

@@ -121,14 +121,19 @@ function readLength(reader: Reader, info: number): number {
   return Number(length);
 }
 
+/** A copy, so that whoever keeps one keeps nothing else of what was received, nor of the pool that it lay in. */
 function readBytes(reader: Reader, info: number): Uint8Array {
+  return new Uint8Array(viewBytes(reader, info));
+}
+
+function viewBytes(reader: Reader, info: number): Uint8Array {
   const length = readLength(reader, info);
   return take(reader, length, (at) => reader.bytes.subarray(at, at + length));
 }
 
 function readText(reader: Reader, info: number): string {
   const start = reader.at;
-  const bytes = readBytes(reader, info);
+  const bytes = viewBytes(reader, info);
   try {
     return utf8.decode(bytes);
   } catch {

@@ -9,10 +9,13 @@ import type { Steps } from "../steps.ts";
 import type { Trust } from "../warrant/chain.ts";
 import { parseWarrantHeader } from "../warrant/header.ts";
 import { isStack } from "../warrant/parse.ts";
-import type { WarrantRefusal } from "../warrant/refusal.ts";
+import type { ProvenChain } from "../warrant/proven-chain.ts";
+import { isRefused, type WarrantRefusal } from "../warrant/refusal.ts";
 import { verifyCall } from "../warrant/verify.ts";
 import { leafOf, type Stack, warrantIdText } from "../warrant/warrant.ts";
-import type { Decision, Deny, Facts, Mode } from "./decision.ts";
+import { weightOf } from "../warrant/weight.ts";
+import type { ChainFacts, Decision, Deny, Facts, Known, Mode } from "./decision.ts";
+import type { Memory } from "./memory.ts";
 
 /** Everything a decision depends on besides the request and the time; replaced as a whole. */
 export interface Policy {
@@ -22,20 +25,23 @@ export interface Policy {
   readonly mode: Mode;
   /** While the route isn't known: enforce as soon as one route is, since that one may be meant. */
   readonly strictestMode: Mode;
+  /** What was proven under this policy, and under no other; without it, each request is judged from scratch. */
+  readonly memory?: Memory;
 }
 
 /**
- * Decides one request. Pure: same policy, time and request, same decision.
+ * Decides one request. Pure but for what it remembers: same policy, time and request, same verdict for the same reason,
+ * whatever was asked before.
  *
  * The order of the checks is part of the interface, as the first failure is the reason a client sees.
  *
  * @param now Unix seconds
  */
 export function* authorize(policy: Policy, now: number, request: HttpRequest): Steps<Decision> {
-  const { gateway, trust } = policy;
+  const { gateway, trust, memory } = policy;
   const { settings } = gateway;
   let mode = policy.strictestMode;
-  const claims: { -readonly [K in keyof Facts]?: Facts[K] } = {};
+  let claims: Partial<Facts> & Known = {};
   const deny = (refusal: GatewayRefusal | WarrantRefusal): Deny => {
     const { refused: reason, ...facts } = refusal;
     return { allow: false, reason, mode, ...claims, ...facts };
@@ -51,28 +57,59 @@ export function* authorize(policy: Policy, now: number, request: HttpRequest): S
     return deny(refusal);
   }
   mode = modeOf([match.route], policy);
-  claims.tool = match.tool;
+  const { tool } = match;
+  claims = { tool };
 
   const text = credential(request, settings.warrantHeader);
-  const stack = yield* parseWarrantHeader(text, settings.maxChainLength);
-  if (!isStack(stack)) return deny(stack);
-  const facts = factsOf(stack);
-  Object.assign(claims, facts);
+  const presented = yield* present(text, policy);
+  if (isRefused(presented)) return deny(presented);
+  const { chain, facts, keepChain } = presented;
+  claims = { tool, ...facts, isChainKnown: !isStack(chain) };
 
   const extracted = yield* extract(gateway, match, request);
   if (isRefusal(extracted)) return deny(extracted);
 
   const call = {
-    tool: match.tool,
+    tool,
     args: extracted.args,
     proof: credential(request, settings.popHeader),
     approvals: credential(request, settings.approvalHeader),
     requiredClearance: match.route.requiredClearance,
     maxApprovals: settings.maxApprovals,
   };
-  const result = yield* verifyCall(stack, call, trust, now);
+  const spared = { signatures: memory?.signatures, keepChain };
+  const result = yield* verifyCall(chain, call, trust, now, spared);
   if (result.refused !== undefined) return deny(result);
-  return { allow: true, mode, tool: match.tool, ...facts, approvals: result.approvals };
+  return {
+    allow: true,
+    mode,
+    tool,
+    ...facts,
+    isChainKnown: claims.isChainKnown,
+    approvals: result.approvals,
+  };
+}
+
+/** A chain as it came: known from a request before, or only read. */
+interface Presented {
+  readonly chain: ProvenChain | Stack;
+  readonly facts: ChainFacts;
+  /** To be told when it is proven. */
+  readonly keepChain?: (chain: ProvenChain) => void;
+}
+
+function* present(
+  text: string | undefined,
+  { memory, gateway: { settings } }: Policy,
+): Steps<Presented | WarrantRefusal> {
+  const known = text === undefined ? undefined : memory?.chains.find(text);
+  if (known !== undefined && known.chain.warrants.length <= settings.maxChainLength) return known;
+  const stack = yield* parseWarrantHeader(text, settings.maxChainLength);
+  if (!isStack(stack)) return stack;
+  const facts = factsOf(stack);
+  if (text === undefined || memory === undefined) return { chain: stack, facts };
+  const keepChain = (chain: ProvenChain): void => memory.chains.keep(text, { chain, facts }, weightOf(stack));
+  return { chain: stack, facts, keepChain };
 }
 
 /** Of the routes a request may mean, the strictest; a path without any has the mode of all. */
@@ -82,9 +119,9 @@ function modeOf(routes: readonly Route[] | undefined, policy: Policy): Mode {
   return modes.includes("enforce") ? "enforce" : (modes[0] ?? policy.mode);
 }
 
-function factsOf(stack: Stack): Omit<Facts, "tool"> {
+function factsOf(stack: Stack): ChainFacts {
   const leaf = leafOf(stack);
-  return {
+  return Object.freeze({
     warrantId: warrantIdText(leaf),
     holder: leaf.holder.hex,
     root: stack[0].issuer.hex,
@@ -93,5 +130,5 @@ function factsOf(stack: Stack): Omit<Facts, "tool"> {
     chain: stack.map(warrantIdText),
     ...(leaf.sessionId !== undefined && { sessionId: leaf.sessionId }),
     ...(leaf.agentId !== undefined && { agentId: leaf.agentId }),
-  };
+  });
 }

@@ -25,7 +25,16 @@ export interface Facts {
   readonly agentId?: string;
 }
 
-export interface Allow extends Facts {
+/** The facts that the warrants alone tell. */
+export type ChainFacts = Omit<Facts, "tool">;
+
+/** Unlike all else in a decision, this depends on what was asked before, and tells nothing of the call. */
+export interface Known {
+  /** Whether the chain was proven by a request before; undefined where the warrant wasn't read. */
+  readonly isChainKnown?: boolean | undefined;
+}
+
+export interface Allow extends Facts, Known {
   readonly allow: true;
   readonly mode: Mode;
   /** Who approved the call, where it needed approval. */
@@ -33,7 +42,7 @@ export interface Allow extends Facts {
 }
 
 /** What is known of a denied call: claims, as far as the checks got, and never a proven fact. */
-export interface Deny extends Partial<Facts> {
+export interface Deny extends Partial<Facts>, Known {
   readonly allow: false;
   readonly reason: Reason;
   readonly mode: Mode;

@@ -1,8 +1,9 @@
 import { isOnCurve, verifySignature } from "../crypto/ed25519.ts";
-import { bounded, type Evaluation } from "../evaluation.ts";
+import { bounded, Evaluation } from "../evaluation.ts";
 import type { Steps } from "../steps.ts";
 import { MAX_APPROVERS } from "./limits.ts";
 import { checkLink, type IssuerLimits, limitsBelow, NO_ISSUER } from "./link.ts";
+import { type DatedWarrant, type ProvenChain, provenChain } from "./proven-chain.ts";
 import { broken, firstRefusal, refuse, refuseChain, type WarrantRefusal } from "./refusal.ts";
 import { checkRevocation, type Revocation } from "./revocation.ts";
 import { warrantMessage } from "./signed-message.ts";
@@ -18,20 +19,31 @@ export interface Trust {
   readonly revocation?: Revocation;
 }
 
-/** Holds a chain against trust and time, in the documented order; strangers are turned away before any crypto. */
-export function* checkChain(
-  stack: Stack,
-  trust: Trust,
-  evaluation: Evaluation,
-): Steps<WarrantRefusal | undefined> {
-  return (
-    checkRevocation(stack, trust.revocation, evaluation.now) ??
+/** Holds a stack against trust and time, in the documented order; strangers are turned away before any crypto. */
+export function* proveChain(stack: Stack, trust: Trust, now: number): Steps<ProvenChain | WarrantRefusal> {
+  const links = new Evaluation(now);
+  const refusal =
+    checkRevocation(stack, trust.revocation, now) ??
     checkDistinct(stack) ??
-    checkRoot(stack, trust) ??
+    checkTrusted(stack[0], trust) ??
+    checkRoot(stack) ??
     checkApproverCount(stack) ??
     (yield* checkSignatures(stack)) ??
-    firstRefusal(stack, (warrant) => checkTime(warrant, trust, evaluation.now)) ??
-    (yield* bounded(checkLinks(stack, evaluation), TOO_COSTLY))
+    checkTimes(stack, trust, now) ??
+    (yield* bounded(checkLinks(stack, links), TOO_COSTLY));
+  return refusal ?? provenChain(stack, links);
+}
+
+/** The same for a chain that was proven before: what may have changed since, in the same order. */
+export function recheckChain(
+  { warrants, root }: ProvenChain,
+  trust: Trust,
+  now: number,
+): WarrantRefusal | undefined {
+  return (
+    checkRevocation(warrants, trust.revocation, now) ??
+    checkTrusted(root, trust) ??
+    checkTimes(warrants, trust, now)
   );
 }
 
@@ -40,17 +52,18 @@ function checkDistinct(stack: Stack): WarrantRefusal | undefined {
   return distinct.size === stack.length ? undefined : broken("a warrant occurs twice in the chain");
 }
 
-function checkRoot(stack: Stack, trust: Trust): WarrantRefusal | undefined {
+function checkTrusted({ issuer, depth }: ProvenChain["root"], { roots }: Trust): WarrantRefusal | undefined {
+  if (roots.has(issuer.hex)) return undefined;
+  return refuse(
+    "untrusted_root",
+    depth === 0
+      ? "the first warrant isn't signed by a trusted root"
+      : `the first warrant is a delegated one, of depth ${depth}, that came without its parents; send the whole stack, root first`,
+  );
+}
+
+function checkRoot(stack: Stack): WarrantRefusal | undefined {
   const [root] = stack;
-  if (!trust.roots.has(root.issuer.hex)) {
-    const { depth } = root;
-    return refuse(
-      "untrusted_root",
-      depth === 0
-        ? "the first warrant isn't signed by a trusted root"
-        : `the first warrant is a delegated one, of depth ${depth}, that came without its parents; send the whole stack, root first`,
-    );
-  }
   if (stack.length > 1 && (root.depth !== 0 || root.parentHash !== undefined)) {
     return broken("the chain doesn't start with a root warrant");
   }
@@ -92,7 +105,15 @@ export function* checkSignature(warrant: Warrant): Steps<WarrantRefusal | undefi
   return undefined;
 }
 
-function checkTime(warrant: Warrant, trust: Trust, now: number): WarrantRefusal | undefined {
+function checkTimes(
+  warrants: readonly DatedWarrant[],
+  trust: Trust,
+  now: number,
+): WarrantRefusal | undefined {
+  return firstRefusal(warrants, (warrant) => checkTime(warrant, trust, now));
+}
+
+function checkTime(warrant: DatedWarrant, trust: Trust, now: number): WarrantRefusal | undefined {
   if (now >= warrant.expiresAt) {
     return refuse("warrant_expired", `${warrantIdText(warrant)} expired at ${utc(warrant.expiresAt)}`);
   }

@@ -37,8 +37,8 @@ export function* parseStack(
   }
 }
 
-/** Tells what {@link parseStack} returned. */
-export function isStack(parsed: Stack | WarrantRefusal): parsed is Stack {
+/** Tells a stack as it was parsed from a refusal, or from a chain that was proven before. */
+export function isStack(parsed: Stack | object): parsed is Stack {
   return Array.isArray(parsed);
 }
 

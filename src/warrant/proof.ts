@@ -3,13 +3,14 @@ import { type SigningKey, signMessage, verifySignature } from "../crypto/ed25519
 import { finish, type Steps } from "../steps.ts";
 import { compareText } from "../text-order.ts";
 import type { Arguments } from "../value.ts";
+import type { KnownSignatures } from "./known-signatures.ts";
 import { refuse, type WarrantRefusal } from "./refusal.ts";
 import { proofMessage } from "./signed-message.ts";
 import type { Warrant } from "./warrant.ts";
 
 /** What the holder signs: this warrant, this tool, these arguments, this window of time. */
 export interface ProvenCall {
-  readonly warrant: Warrant;
+  readonly warrant: Pick<Warrant, "id" | "holder">;
   readonly tool: string;
   readonly args: Arguments;
 }
@@ -34,28 +35,53 @@ export function signProof(
   return signMessage(key, challenge(Math.floor(now / windowSeconds) * windowSeconds));
 }
 
-/** Holds a proof against the windows around `now` (Unix seconds), nearest first. */
+/** Where valid proofs are remembered, and at whose expense. */
+export interface KnownProofs {
+  readonly signatures: KnownSignatures;
+  readonly owner: string;
+}
+
+/**
+ * Holds a proof against the windows around `now` (Unix seconds), nearest first.
+ *
+ * @param known spares the verification of a proof that was found valid before
+ */
 export function* checkProof(
   call: ProvenCall,
   proof: Uint8Array,
   now: number,
   windows: ProofWindows = PROOF_WINDOWS,
+  known?: KnownProofs,
 ): Steps<WarrantRefusal | undefined> {
+  const { holder } = call.warrant;
   const current = Math.floor(now / windows.windowSeconds);
   const challenge = yield* challengeOf(call);
-  function* holdsAtOneOf(offsets: readonly number[]): Steps<boolean> {
+  function* findAtOneOf(
+    offsets: readonly number[],
+    isValid: (message: Uint8Array) => boolean,
+  ): Steps<Uint8Array | undefined> {
     for (const offset of offsets) {
       yield;
       const message = challenge((current + offset) * windows.windowSeconds);
       // Large arguments take as long to copy as to hash.
       yield;
-      if (verifySignature(call.warrant.holder, message, proof)) return true;
+      if (isValid(message)) return message;
     }
-    return false;
+    return undefined;
   }
 
-  if (yield* holdsAtOneOf(acceptedOffsets(windows.maxWindows))) return undefined;
-  if (yield* holdsAtOneOf(missedOffsets(windows.maxWindows))) {
+  const accepted = acceptedOffsets(windows.maxWindows);
+  const validity = known?.signatures.find(proof);
+  if (validity !== undefined && (yield* findAtOneOf(accepted, (message) => validity(holder, message)))) {
+    return undefined;
+  }
+  const verify = (message: Uint8Array): boolean => verifySignature(holder, message, proof);
+  const message = yield* findAtOneOf(accepted, verify);
+  if (message !== undefined) {
+    known?.signatures.add(holder, message, proof, known.owner);
+    return undefined;
+  }
+  if (yield* findAtOneOf(missedOffsets(windows.maxWindows), verify)) {
     return refuse(
       "pop_expired",
       "the proof was signed for another time; sign each call anew, with a correct clock",

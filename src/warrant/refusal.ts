@@ -53,6 +53,11 @@ export interface ApprovalDemand {
   readonly message?: string;
 }
 
+/** Tells what a check returned that returns something else than a refusal where it can. */
+export function isRefused(result: object): result is WarrantRefusal {
+  return "refused" in result && result.refused !== undefined;
+}
+
 export function refuse(refused: WarrantReason, detail: string): WarrantRefusal {
   return { refused, detail };
 }

@@ -1,7 +1,7 @@
 import { hasId } from "./packed-ids.ts";
 import { firstRefusal, refuse, type WarrantRefusal } from "./refusal.ts";
 import type { RevocationList } from "./revocation-list.ts";
-import { type Stack, warrantIdText } from "./warrant.ts";
+import { type Warrant, warrantIdText } from "./warrant.ts";
 
 /** What the verifier knows of revoked warrants. */
 export interface Revocation {
@@ -19,14 +19,14 @@ export interface Revocation {
  * @param now Unix seconds
  */
 export function checkRevocation(
-  stack: Stack,
+  chain: readonly Pick<Warrant, "id">[],
   revocation: Revocation | undefined,
   now: number,
 ): WarrantRefusal | undefined {
   if (revocation === undefined) return undefined;
   const unavailable = unavailability(revocation, now);
   if (unavailable !== undefined) return refuse("revocation_unavailable", unavailable);
-  return firstRefusal(stack, (warrant) =>
+  return firstRefusal(chain, (warrant) =>
     hasId(revocation.list.ids, warrant.id)
       ? refuse("warrant_revoked", `${warrantIdText(warrant)} is revoked`)
       : undefined,

@@ -4,13 +4,16 @@ import type { Arguments } from "../value.ts";
 import { type ApprovalLimits, checkApprovals, type GatedCall, isCounted } from "./approval/check.ts";
 import type { CountedApproval } from "./approval/count.ts";
 import { isApprovals, parseApprovalsHeader } from "./approval/header.ts";
-import { checkChain, type Trust } from "./chain.ts";
+import { proveChain, recheckChain, type Trust } from "./chain.ts";
 import { type ConstraintSet, checkArguments } from "./constraint-set.ts";
 import { isProof, parseProofHeader } from "./header.ts";
+import type { KnownSignatures } from "./known-signatures.ts";
 import { MAX_APPROVALS } from "./limits.ts";
+import { isStack } from "./parse.ts";
 import { checkProof, PROOF_WINDOWS, type ProofWindows } from "./proof.ts";
-import { refuse, type WarrantRefusal } from "./refusal.ts";
-import { leafOf, type Stack } from "./warrant.ts";
+import type { ProvenChain } from "./proven-chain.ts";
+import { isRefused, refuse, type WarrantRefusal } from "./refusal.ts";
+import type { Stack } from "./warrant.ts";
 
 /** One call of a tool under a stack. */
 export interface Call {
@@ -32,26 +35,36 @@ export interface Verified {
   readonly approvals: readonly CountedApproval[];
 }
 
+/** Spares what was verified before; no verdict depends on it. */
+export interface Spared {
+  readonly signatures?: KnownSignatures | undefined;
+  /** Told of a stack once it is proven, whatever becomes of the call. */
+  readonly keepChain?: ((chain: ProvenChain) => void) | undefined;
+}
+
 /**
- * Whether the stack allows the call now (verification §1 A4, B and C); the first check that fails decides.
+ * Whether the chain allows the call now (verification §1 A4, B and C); the first check that fails decides.
  *
  * @param now Unix seconds
  */
 export function* verifyCall(
-  stack: Stack,
+  given: Stack | ProvenChain,
   call: Call,
   trust: Trust,
   now: number,
+  spared: Spared = {},
   windows: ProofWindows = PROOF_WINDOWS,
 ): Steps<Verified | WarrantRefusal> {
   const { tool, args, requiredClearance = 0, maxApprovals = MAX_APPROVALS } = call;
-  const leaf = leafOf(stack);
-  const evaluation = new Evaluation(now);
 
   const approvals = parseApprovalsHeader(call.approvals);
   if (!isApprovals(approvals)) return approvals;
-  const chain = yield* checkChain(stack, trust, evaluation);
-  if (chain !== undefined) return chain;
+  const chain = isStack(given)
+    ? yield* proveChain(given, trust, now)
+    : (recheckChain(given, trust, now) ?? given);
+  if (isRefused(chain)) return chain;
+  if (chain !== given) spared.keepChain?.(chain);
+  const { leaf } = chain;
   if ((leaf.clearance ?? 0) < requiredClearance) {
     return refuse(
       "insufficient_clearance",
@@ -66,9 +79,13 @@ export function* verifyCall(
 
   const proof = parseProofHeader(call.proof);
   if (!isProof(proof)) return proof;
-  const unproven = yield* checkProof({ warrant: leaf, tool, args }, proof, now, windows);
+  const { signatures } = spared;
+  const known = signatures && { signatures, owner: chain.warrants[0].id };
+  const unproven = yield* checkProof({ warrant: leaf, tool, args }, proof, now, windows, known);
   if (unproven !== undefined) return unproven;
 
+  // With the effort the links left, and nothing that they compiled: it has to cost the same whether they were compared or not.
+  const evaluation = new Evaluation(now, chain.effortLeft);
   const limits = { maxApprovals, clockToleranceSeconds: trust.clockToleranceSeconds };
   return yield* bounded(judge(granted, { leaf, tool, args, approvals }, limits, evaluation), TOO_COSTLY);
 }

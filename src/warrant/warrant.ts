@@ -51,7 +51,7 @@ export function leafOf(stack: Stack): Warrant {
 }
 
 /** How many distinct approvers have to approve a gated call: all of them unless the warrant asks for fewer. */
-export function approvalThreshold(warrant: Warrant): number {
+export function approvalThreshold(warrant: Pick<Warrant, "requiredApprovers" | "minApprovals">): number {
   const distinct = approverKeys(warrant).size;
   return Math.min(warrant.minApprovals ?? distinct, distinct);
 }

@@ -8,18 +8,18 @@ import {
   signingKeyFromSeed,
   verifySignature,
 } from "../../src/crypto/ed25519.ts";
-import { Evaluation } from "../../src/evaluation.ts";
 import { finish } from "../../src/steps.ts";
 import type { Arguments } from "../../src/value.ts";
 import { requestHash } from "../../src/warrant/approval/request-hash.ts";
 import { openApproval, parseSignedApproval } from "../../src/warrant/approval/signed-approval.ts";
-import { checkChain, type Trust } from "../../src/warrant/chain.ts";
+import type { Trust } from "../../src/warrant/chain.ts";
 import { encodeHeader } from "../../src/warrant/header.ts";
 import { isStack, parseStack } from "../../src/warrant/parse.ts";
 import type { WarrantRefusal } from "../../src/warrant/refusal.ts";
 import { verifyCall } from "../../src/warrant/verify.ts";
 import { leafOf, type Stack } from "../../src/warrant/warrant.ts";
 import { envelope } from "../support/approvals.ts";
+import { chainRefusal } from "../support/judge.ts";
 import { readVectors } from "./vectors.ts";
 
 interface Named {
@@ -167,9 +167,7 @@ function decide(vector: Asked, stack: Stack): WarrantRefusal | undefined {
 function checkLinked(vector: Linked): void {
   const stack = stackOf([vector.parent, vector.child]);
   assert.ok(isStack(stack));
-  const refusal = finish(
-    checkChain(stack, trustIn(vector.trusted_root), new Evaluation(leafOf(stack).issuedAt)),
-  );
+  const refusal = chainRefusal(stack, trustIn(vector.trusted_root), leafOf(stack).issuedAt);
   assert.equal(refusal === undefined ? "allowed" : "refused", vector.want, refusal?.detail);
   if (refusal !== undefined) assert.equal(refusal.chainFault, "chain-broken", refusal.detail);
 }

@@ -3,16 +3,16 @@ import { test } from "node:test";
 import { CborError, decode } from "../../src/cbor/decode.ts";
 import type { CborValue } from "../../src/cbor/value.ts";
 import { generateSigningKey } from "../../src/crypto/ed25519.ts";
-import { Evaluation } from "../../src/evaluation.ts";
 import { finish } from "../../src/steps.ts";
 import { isObject } from "../../src/value.ts";
-import { checkChain, type Trust } from "../../src/warrant/chain.ts";
+import type { Trust } from "../../src/warrant/chain.ts";
 import { toValue } from "../../src/warrant/constraint/value-list.ts";
 import { encodeHeader, parseWarrantHeader } from "../../src/warrant/header.ts";
 import { isStack } from "../../src/warrant/parse.ts";
 import { signProof } from "../../src/warrant/proof.ts";
 import { verifyCall } from "../../src/warrant/verify.ts";
 import { leafOf, type Stack } from "../../src/warrant/warrant.ts";
+import { chainRefusal } from "../support/judge.ts";
 import { rawChain } from "../support/raw-chain.ts";
 import { readVectors } from "./vectors.ts";
 
@@ -97,8 +97,7 @@ function call({ set, tool_key, tool, args_cbor }: CallVector): CallVector["want"
 
 function link({ parent_tools, child_tools }: LinkVector): LinkVector["want"] {
   const stack = stackOf([() => read(parent_tools), () => read(child_tools)]);
-  const isAllowed =
-    stack !== undefined && finish(checkChain(stack, trust, new Evaluation(NOW))) === undefined;
+  const isAllowed = stack !== undefined && chainRefusal(stack, trust, NOW) === undefined;
   return isAllowed ? "allowed" : "refused";
 }
 

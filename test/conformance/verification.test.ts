@@ -105,7 +105,7 @@ function decideWithWindows({ config, request, now }: Vector, trust: Trust): stri
   assert.ok(parsed.ok && isObject(parsed.document.value));
   const call = { tool: request.tool, args: parsed.document.value, proof: request.pop_header ?? undefined };
   const windows = { windowSeconds: config.pop_window_secs, maxWindows: config.pop_max_windows };
-  return finish(verifyCall(stack, call, trust, now, windows)).refused ?? "allow";
+  return finish(verifyCall(stack, call, trust, now, {}, windows)).refused ?? "allow";
 }
 
 /** One route, and one rule for each member of the body: the arguments of the case are the arguments of the call. */

@@ -56,6 +56,15 @@ export function createDecisionMetrics(registry: MetricRegistry, now: () => numbe
     { name: "tenuo_checks_overloaded_total", help: "Checks answered with the reason overloaded" },
     () => [[overloaded]],
   );
+  const chains = { hit: 0, miss: 0 };
+  registry.counter(
+    {
+      name: "tenuo_chain_cache_total",
+      help: "Warrants of checks that could be read, by whether the same were proven before (hit) or not (miss)",
+      labels: ["result"],
+    },
+    () => Object.entries(chains).map(([result, count]) => [count, result]),
+  );
   const duration = registry.histogram(
     {
       name: "tenuo_check_duration_seconds",
@@ -74,7 +83,8 @@ export function createDecisionMetrics(registry: MetricRegistry, now: () => numbe
   return {
     count: ({ decision, receivedAt, answeredAt }, { policy }) => {
       duration((answeredAt - receivedAt) / 1000);
-      const { tool = "" } = decision;
+      const { tool = "", isChainKnown } = decision;
+      if (isChainKnown !== undefined) chains[isChainKnown ? "hit" : "miss"]++;
       const tally = tallies.get(tool) ?? newTally();
       tallies.set(tool, tally);
       increment(tally.decisions[verdictOf(decision)], decision.allow ? "" : decision.reason);

@@ -1,5 +1,6 @@
 import type { Policy } from "../../decision/authorize.ts";
 import type { Mode } from "../../decision/decision.ts";
+import { createMemory } from "../../decision/memory.ts";
 import type { Gateway } from "../../gateway/gateway.ts";
 import type { ListInForce } from "./revocation-source.ts";
 import type { TlsCredentials } from "./tls-files.ts";
@@ -64,6 +65,7 @@ export function createSnapshot(parts: Parts, overrides: Overrides): Snapshot {
       }),
       mode,
       strictestMode: gateway.routes.modes.has("enforce") ? "enforce" : mode,
+      memory: createMemory(),
     }),
     answers: Object.freeze({
       debugMode: settings.debugMode,

@@ -1,8 +1,9 @@
 import type { Evaluation } from "../../evaluation.ts";
 import type { Steps } from "../../steps.ts";
 import type { Arguments } from "../../value.ts";
+import type { Leaf } from "../proven-chain.ts";
 import { type ApprovalDemand, refuse, type WarrantRefusal } from "../refusal.ts";
-import { approvalThreshold, approverKeys, type Warrant } from "../warrant.ts";
+import { approvalThreshold, approverKeys } from "../warrant.ts";
 import { type CountedApproval, countApprovals } from "./count.ts";
 import { gateOf, isGated } from "./gate.ts";
 import { requestHash } from "./request-hash.ts";
@@ -10,7 +11,7 @@ import type { SignedApproval } from "./signed-approval.ts";
 
 /** A call that has passed every other check. */
 export interface GatedCall {
-  readonly leaf: Warrant;
+  readonly leaf: Leaf;
   readonly tool: string;
   readonly args: Arguments;
   readonly approvals: readonly SignedApproval[];

@@ -83,8 +83,8 @@ function parseRules(text: string): Rules {
   const url = URL.parse(concrete);
   if (url === null) throw new Malformed("a UrlPattern that isn't a URL");
 
-  const host = url.hostname.replaceAll(`${HOST_WILDCARD}.`, "*.");
-  const path = url.pathname.replaceAll(PATH_WILDCARD, "*");
+  const host = copyOf(url.hostname.replaceAll(`${HOST_WILDCARD}.`, "*."));
+  const path = copyOf(url.pathname.replaceAll(PATH_WILDCARD, "*"));
   const hasPath = path !== "" && path !== "/";
   return {
     scheme: isAnyScheme ? undefined : `${text.slice(0, schemeEnd).toLowerCase()}:`,
@@ -93,6 +93,11 @@ function parseRules(text: string): Rules {
     path: hasPath ? path : undefined,
     glob: once((evaluation) => compileGlob(path, evaluation)),
   };
+}
+
+/** Of its own, since what is cut out of a text keeps all of it. */
+function copyOf(text: string): string {
+  return Buffer.from(text).toString();
 }
 
 function matchesRules(rules: Rules, url: URL, evaluation: Evaluation): boolean {

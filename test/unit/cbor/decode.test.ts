@@ -29,7 +29,7 @@ test("the examples of RFC 8949 appendix A that are in the subset decode to their
     ["f5", true],
     ["f6", null],
     ["f7", undefined],
-    ["4401020304", Buffer.from([1, 2, 3, 4])],
+    ["4401020304", Uint8Array.of(1, 2, 3, 4)],
     ["62c3bc", "ü"],
     ["64f0908591", "\u{10151}"],
     ["83010203", [1n, 2n, 3n]],

@@ -78,14 +78,18 @@ test("steps grow with the text times the expression, not faster", () => {
   assert.ok(steps(160) <= steps(40) * 32, `${steps(40)}, ${steps(160)}`);
 });
 
-test("an expression is read and built once", () => {
-  const long = regex(`(?:${"a".repeat(1_000)}|b)`);
-  const first = least((effort) =>
-    regex(`(?:${"a".repeat(1_000)}|b)`).isFoundIn("b", new Evaluation(0, effort)),
-  );
-  assert.equal(long.isFoundIn("b", new Evaluation(0)), true);
-  const again = least((effort) => long.isFoundIn("b", new Evaluation(0, effort)));
+test("an expression is read and built once in a judgement, and costs each judgement the same", () => {
+  const expression = regex(`(?:${"a".repeat(1_000)}|b)`);
+  const spent = (evaluation: Evaluation): number => {
+    const before = evaluation.left;
+    assert.equal(expression.isFoundIn("b", evaluation), true);
+    return before - evaluation.left;
+  };
+  const judgement = new Evaluation(0);
+  const first = spent(judgement);
+  const again = spent(judgement);
   assert.ok(again < first / 4, `${first}, then ${again}`);
+  assert.equal(spent(new Evaluation(0)), first);
 });
 
 test("an expression that couldn't be afforded is still judged when there is enough", () => {

@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { generateSigningKey, signingKeyFromSeed } from "../../../src/crypto/ed25519.ts";
-import { Evaluation } from "../../../src/evaluation.ts";
 import { finish } from "../../../src/steps.ts";
 import type { GateMap } from "../../../src/warrant/approval/gate.ts";
-import { checkChain, type Trust } from "../../../src/warrant/chain.ts";
+import type { Trust } from "../../../src/warrant/chain.ts";
 import { all, exact, oneOf, pattern, range, wildcard } from "../../../src/warrant/constraint/index.ts";
 import { type ConstraintSet, constraintSet } from "../../../src/warrant/constraint-set.ts";
 import { encodeHeader, parseWarrantHeader } from "../../../src/warrant/header.ts";
@@ -13,6 +12,7 @@ import { isStack, parseStack } from "../../../src/warrant/parse.ts";
 import { signProof } from "../../../src/warrant/proof.ts";
 import { verifyCall } from "../../../src/warrant/verify.ts";
 import { leafOf, type Stack, type Warrant } from "../../../src/warrant/warrant.ts";
+import { chainRefusal } from "../../support/judge.ts";
 
 const NOW = 1_704_067_500;
 const root = generateSigningKey();
@@ -158,13 +158,13 @@ test("constraints and arguments whose product would take seconds are refused", (
   const last = all([...Array.from({ length: 1000 }, () => pattern("b*")), pattern("a*")]);
   const tools = { read: constraintSet({ path: last }) };
   const wider = delegateUnchecked(worker, wide, grant({ holder: worker.publicKey, tools }));
-  assert.match(finish(checkChain(wider, trust, new Evaluation(NOW)))?.detail ?? "", /too long to compare/);
-  assert.equal(finish(checkChain(wide, trust, new Evaluation(NOW))), undefined);
+  assert.match(chainRefusal(wider, trust, NOW)?.detail ?? "", /too long to compare/);
+  assert.equal(chainRefusal(wide, trust, NOW), undefined);
 });
 
 test("strangers cost no signature check: a forged root is refused by its key alone", () => {
   const forged = { ...minted[0], issuer: worker.publicKey };
-  assert.equal(finish(checkChain([forged], trust, new Evaluation(NOW)))?.refused, "untrusted_root");
+  assert.equal(chainRefusal([forged], trust, NOW)?.refused, "untrusted_root");
 });
 
 test("every constraint of a grant survives minting", () => {

@@ -1,0 +1,61 @@
+import { createFairCache } from "../fair-cache.ts";
+import { createKnownSignatures, type KnownSignatures } from "../warrant/known-signatures.ts";
+import type { ProvenChain } from "../warrant/proven-chain.ts";
+import type { ChainFacts } from "./decision.ts";
+
+/**
+ * What was proven under one policy, so that it needn't be proven again; a new policy begins with an empty one. Nothing
+ * in it says that a call is allowed: chains are rechecked, and proofs held against the windows, each time.
+ */
+export interface Memory {
+  readonly chains: KnownChains;
+  readonly signatures: KnownSignatures;
+}
+
+/** Chains by the text of the warrant header: another spelling of the same chain is another one. */
+export interface KnownChains {
+  readonly find: (text: string) => KnownChain | undefined;
+  /** @param bytes what the chain takes in memory */
+  readonly keep: (text: string, known: KnownChain, bytes: number) => void;
+}
+
+export interface KnownChain {
+  readonly chain: ProvenChain;
+  readonly facts: ChainFacts;
+}
+
+/** What is kept of chains that were proven, in bytes: a thousand ordinary ones. */
+const MAX_KNOWN_CHAINS_BYTES = 8_388_608;
+
+export function createMemory(): Memory {
+  return Object.freeze({ chains: createKnownChains(), signatures: createKnownSignatures() });
+}
+
+interface Kept extends KnownChain {
+  readonly text: string;
+}
+
+function createKnownChains(): KnownChains {
+  const cache = createFairCache<Kept>(MAX_KNOWN_CHAINS_BYTES);
+  return Object.freeze({
+    find: (text: string) => {
+      const kept = cache.get(endOf(text));
+      return kept?.text === text ? kept : undefined;
+    },
+    keep: (text: string, { chain, facts }: KnownChain, bytes: number) => {
+      if (chain.isTimed) return;
+      const copy = Buffer.from(text).toString();
+      cache.add(endOf(copy), { text: copy, chain, facts }, chain.warrants[0].id, bytes + copy.length);
+    },
+  });
+}
+
+/**
+ * Characters that find a chain, which is then compared as a whole: those of the last signature differ, and are few to
+ * hash.
+ */
+const END_CHARACTERS = 64;
+
+function endOf(text: string): string {
+  return text.slice(-END_CHARACTERS);
+}
