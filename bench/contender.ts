@@ -1,5 +1,4 @@
 import { freePort } from "../test/support/free-port.ts";
-import { residentBytes } from "../test/support/resident.ts";
 import { waitFor } from "../test/support/wait.ts";
 import type { Arm, Started } from "./arms/arm.ts";
 import { withWrongProof } from "./calls/calls.ts";
@@ -10,6 +9,7 @@ import { openGrpc } from "./load/grpc.ts";
 import { openHttp1 } from "./load/http1.ts";
 import type { Lane, Lanes } from "./load/lane.ts";
 import { isShed } from "./load/sample.ts";
+import { residentOf } from "./measure/memory.ts";
 
 /** An arm whose program runs, and the port of Envoy that asks it. */
 export interface Contender {
@@ -36,7 +36,7 @@ export async function startContender(arm: Arm, folder: string): Promise<Contende
   const startMs = performance.now() - before;
   direct.close();
   await started.audit?.(1);
-  return { arm, started, ...ports, startMs, idle: residentBytes(pid), rounds: [] };
+  return { arm, started, ...ports, startMs, idle: residentOf(pid), rounds: [] };
 }
 
 /** Lanes, and the form of a call that goes there. */

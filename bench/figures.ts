@@ -41,3 +41,12 @@ export interface ArmFigures {
   readonly idle: number;
   readonly rounds: readonly Round[];
 }
+
+/** @throws {Error} where a figure is missing. */
+export function demandFigures(name: string, figures: object): void {
+  for (const [key, value] of Object.entries(figures)) {
+    if (typeof value === "object") demandFigures(`${name}: ${key}`, value);
+    else if (value !== undefined && !(value >= 0 && value < Number.POSITIVE_INFINITY))
+      throw new Error(`${name}: ${key} is ${value}`);
+  }
+}

@@ -1,4 +1,3 @@
-import { residentBytes } from "../test/support/resident.ts";
 import {
   type Contender,
   demandRefusal,
@@ -11,6 +10,7 @@ import type { Proxied, Round, Stretch } from "./figures.ts";
 import { closedLoop } from "./load/closed-loop.ts";
 import type { Lane } from "./load/lane.ts";
 import { openLoop } from "./load/open-loop.ts";
+import { residentOf } from "./measure/memory.ts";
 import { measure } from "./measure/stretch.ts";
 import type { Options } from "./options.ts";
 
@@ -72,8 +72,7 @@ export async function playRound(contender: Contender, envoy: number, options: Op
       full: withoutEnvoy(await closed(direct, direct.lanes, most, seconds)),
     };
     await started.audit?.(asked);
-    const resident = authorizer === undefined ? 0 : residentBytes(authorizer);
-    return { alone, full, fixed, direct: without, resident };
+    return { alone, full, fixed, direct: without, resident: residentOf(authorizer) };
   } finally {
     gate.close();
     direct?.close();

@@ -6,6 +6,7 @@ import { allArms } from "./arms/index.ts";
 import { demandBuild } from "./arms/own.ts";
 import { type Contender, startContender } from "./contender.ts";
 import { type BenchEnvoy, startEnvoy } from "./envoy.ts";
+import { demandFigures } from "./figures.ts";
 import { verificationMicroseconds } from "./measure/verification.ts";
 import { type Options, readOptions, USAGE } from "./options.ts";
 import { armTable } from "./report/arm-table.ts";
@@ -63,6 +64,7 @@ async function playRounds(
     for (const contender of rotated(contenders, round)) {
       verifications.push(verificationMicroseconds());
       const figures = await playRound(contender, envoy, options);
+      demandFigures(contender.arm.name, figures);
       contender.rounds.push(figures);
       tell(`round ${round + 1}/${options.rounds}  ${progressLine(contender.arm.name, figures)}`);
     }
@@ -87,8 +89,9 @@ function resultsOf(
   };
 }
 
-function report({ json, svg }: Options, results: Results): void {
-  process.stdout.write(`${goalTable(results)}\n\n${armTable(results.arms)}\n`);
+function report({ json, svg, tellsGoals }: Options, results: Results): void {
+  if (tellsGoals) process.stdout.write(`${goalTable(results)}\n\n`);
+  process.stdout.write(`${armTable(results.arms)}\n`);
   if (json !== undefined) writeFileSync(json, resultsText(results));
   if (svg !== undefined) writeFileSync(svg, picture(results));
 }
