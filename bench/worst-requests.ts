@@ -107,10 +107,17 @@ const wrongProof = (): Record<string, string> => ({
 const members = times(90_000, (i) => [`${(i * 7919) % 100_003}`, 1n] as const);
 const approvers = times(64, generateSigningKey);
 
+/** A signed GET that is allowed, as most are. @param p of the path, and signed */
+export function ordinaryRequest(p: string): WorstRequest {
+  return ask("nothing special: a signed GET", {
+    path: `/read/${p}`,
+    headers: credentials([freeLink], "read", new Map([["p", p]])),
+  });
+}
+
 /** Each is made when it is asked for: some are large, and proofs get old. */
 export const WORST_REQUESTS: readonly (() => WorstRequest)[] = [
-  () =>
-    ask("nothing special: a signed GET", { headers: credentials([freeLink], "read", new Map([["p", "x"]])) }),
+  () => ordinaryRequest("x"),
   () => spam("UrlSafe({})", struct(18, {})),
   () => spam("UrlSafe with a list", struct(18, { allow_domains: [] })),
   () => spam("Wildcard", [16n, null]),
