@@ -1,8 +1,19 @@
 #!/usr/bin/env node
 import { constants } from "node:os";
+import { restartFor } from "./cli/process-memory.ts";
 
 /** How long what a command has begun and given up, such as to send spans, may hold up the end of the process. */
 const LINGER_MS = 500;
+
+// The size of the heap can be said at the start alone. The process stays the same one, and nothing is loaded yet; where
+// it can't be replaced, as on Windows, or has a parent that talks to it, it takes what memory Node gives it.
+const restart = restartFor(process.argv.slice(2), process.execArgv, process.env);
+if (restart !== undefined && process.send === undefined)
+  process.execve?.(
+    process.execPath,
+    [process.execPath, ...restart.flags, ...process.argv.slice(1)],
+    restart.variables,
+  );
 
 // Whoever reads us may stop early (`| head`); the command still has to end by itself and clean up.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {

@@ -92,9 +92,6 @@ export const MAX_REJECTED_STREAMS = 1_000_000;
 /** A CheckRequest: the largest body that can be configured, and all that comes with it. Above it is too large anyway. */
 export const MAX_MESSAGE_BYTES = MAX_BODY_BYTES + 4 * 1024 * 1024;
 
-/** Calls that are still arriving, together; a hundred of the default size. What comes above it is overload. */
-export const MAX_ARRIVING_BYTES = 256 * 1024 * 1024;
-
 /** Calls that watch the health of the service, together: one for each connection. They last, so more are refused. */
 export const MAX_WATCHES = MAX_CONNECTIONS;
 

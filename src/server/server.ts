@@ -20,6 +20,7 @@ import { createCheckPort } from "./port/check-port.ts";
 import { listen } from "./port/listen.ts";
 import { listenOnSocket, type UnixSocket } from "./port/unix-socket.ts";
 import { unreadyReasons } from "./readiness.ts";
+import { roomWithin } from "./room.ts";
 import { seldom } from "./seldom.ts";
 import type { Snapshot } from "./state/snapshot.ts";
 import type { StateView } from "./state/state.ts";
@@ -73,7 +74,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     ...(draining === undefined ? [] : ["shutting down"]),
   ];
 
-  const queue = createWorkQueue(options.maxInflight ?? DEFAULT_MAX_INFLIGHT);
+  const room = roomWithin();
+  const queue = createWorkQueue(options.maxInflight ?? DEFAULT_MAX_INFLIGHT, room);
   const isReady = (): boolean => unready().length === 0;
   const metrics =
     options.healthPort === undefined
@@ -100,6 +102,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     log.decision(tracer === undefined ? outcome : tracer.trace(outcome), judgedBy);
   };
   const grpc = createGrpcServer(createCheckService({ snapshot, now, tell, fault }, queue), {
+    maxArrivingBytes: room.arrivingBytes,
     maxAgeSeconds: options.maxConnectionAgeSeconds ?? Number.POSITIVE_INFINITY,
   });
   const showReadiness = (): boolean => {

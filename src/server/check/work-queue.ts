@@ -1,4 +1,5 @@
 import type { Steps } from "../../steps.ts";
+import type { Room } from "../room.ts";
 
 /** A request under way. */
 export interface Work {
@@ -33,8 +34,6 @@ const TURN_MS = 4;
 const MAX_TURN_MS = 20;
 /** Half of what Envoy waits unless told otherwise: to wait any longer is of no use to anyone. */
 const MAX_WAIT_MS = 100;
-/** Requests that wait with their bodies, and those that are begun, shall not fill the memory; each of them so much. */
-const MAX_WAITING_BYTES = 64 * 1024 * 1024;
 /** Of those that may wait, the part that may be begun: long work can take no more than that from what is short. */
 const BEGUN_PART = 1 / 8;
 
@@ -48,10 +47,13 @@ export interface Loop {
 const EVENT_LOOP: Loop = { now: () => performance.now(), later: setImmediate };
 
 /** @param maxLength requests that may wait to be begun */
-export function createWorkQueue(maxLength: number, loop: Loop = EVENT_LOOP): WorkQueue {
-  const fresh = createLine(maxLength, loop);
-  /** What one slice wasn't enough for: it has one in each turn, and holds up nothing that is short. */
-  const begun = createLine(Math.ceil(maxLength * BEGUN_PART), loop);
+export function createWorkQueue(maxLength: number, room: Room, loop: Loop = EVENT_LOOP): WorkQueue {
+  const fresh = createLine(maxLength, room.waitingBytes, loop);
+  /**
+   * What one slice wasn't enough for. The first has one in each turn until it is done, and so holds up nothing that is
+   * short, while the others take no more memory than after their own first slice.
+   */
+  const begun = createLine(Math.min(Math.ceil(maxLength * BEGUN_PART), room.begun), room.waitingBytes, loop);
   let turnEnd: number | undefined;
 
   const goOn = (work: Work): void => {
@@ -68,7 +70,7 @@ export function createWorkQueue(maxLength: number, loop: Loop = EVENT_LOOP): Wor
       if (fresh.length() + begun.length() > 0) startTurn(later, later - end);
     });
     const work = begun.shift();
-    if (work !== undefined) goOn(work);
+    if (work !== undefined && isUnfinished(work, loop)) begun.putBack(work);
     goOnWithFresh(end);
   };
 
@@ -97,15 +99,17 @@ interface Line {
   /** @returns false where there is no room, even without what nobody wants any more */
   readonly push: (work: Work) => boolean;
   readonly shift: () => Work | undefined;
+  /** The work that was the first is it again. */
+  readonly putBack: (work: Work) => void;
   readonly length: () => number;
   /** Milliseconds that the first has stood here. */
   readonly waited: (now: number) => number;
 }
 
-function createLine(maxLength: number, loop: Loop): Line {
+function createLine(maxLength: number, maxBytes: number, loop: Loop): Line {
   let waiting: { readonly work: Work; readonly since: number }[] = [];
   let bytes = 0;
-  const isFull = (more: number): boolean => waiting.length >= maxLength || bytes + more > MAX_WAITING_BYTES;
+  const isFull = (more: number): boolean => waiting.length >= maxLength || bytes + more > maxBytes;
   /** For no longer than a slice, as whoever is told that it is too late takes time. */
   let lookAgainAt = Number.NEGATIVE_INFINITY;
   /** Once in a turn, since those who are refused may come thick and fast. */
@@ -133,6 +137,10 @@ function createLine(maxLength: number, loop: Loop): Line {
       const work = waiting.shift()?.work;
       if (work !== undefined) bytes -= work.bytes;
       return work;
+    },
+    putBack: (work) => {
+      waiting.unshift({ work, since: loop.now() });
+      bytes += work.bytes;
     },
     length: () => waiting.length,
     waited: (now) => now - (waiting[0]?.since ?? now),

@@ -62,8 +62,10 @@ export function receiveMessage(
     if (settled) return;
     const needed = used + chunk.length;
     if (needed > frame.length) {
-      // Twice as much each time, so that single bytes cost no more than the same bytes in one piece.
-      const room = used === 0 ? needed : 2 * needed;
+      // Twice as much each time, so that single bytes cost no more than the same bytes in one piece; not more than is said
+      // to come.
+      const whole = used < PREFIX_BYTES ? 0 : PREFIX_BYTES + frame.readUInt32BE(1);
+      const room = used === 0 ? needed : Math.max(needed, Math.min(2 * needed, whole));
       if (!arriving.take(room - frame.length)) return finish(CROWDED);
       const larger = Buffer.allocUnsafeSlow(room);
       frame.copy(larger, 0, 0, used);

@@ -1,7 +1,6 @@
 import { createServer, type IncomingHttpHeaders, type ServerHttp2Stream } from "node:http2";
 import type { Duplex } from "node:stream";
 import {
-  MAX_ARRIVING_BYTES,
   MAX_GRPC_HEADER_BYTES,
   MAX_GRPC_HEADERS,
   MAX_HEALTH_MESSAGE_BYTES,
@@ -49,6 +48,8 @@ export interface CheckService {
 }
 
 export interface ConnectionTerms {
+  /** Of messages that are still arriving, over all connections. */
+  readonly maxArrivingBytes: number;
   /** After so long a connection is ended, between calls; Infinity: never. */
   readonly maxAgeSeconds: number;
 }
@@ -78,11 +79,14 @@ export const CHECK_PATH = "/envoy.service.auth.v3.Authorization/Check";
 /** `application/grpc`, with or without the format of the messages behind it; not `application/grpc-web`. */
 const GRPC_MEDIA_TYPE = /^application\/grpc(?:$|[+;])/;
 
-export function createGrpcServer(service: CheckService, { maxAgeSeconds }: ConnectionTerms): GrpcServer {
+export function createGrpcServer(
+  service: CheckService,
+  { maxArrivingBytes, maxAgeSeconds }: ConnectionTerms,
+): GrpcServer {
   const server = createServer(HTTP2_OPTIONS);
   const sessions = new Set<CaredSession>();
   const health = createHealthService();
-  const arriving = createArriving(MAX_ARRIVING_BYTES);
+  const arriving = createArriving(maxArrivingBytes);
   let draining = false;
 
   // Node makes the session while it is told of the connection.

@@ -1,6 +1,7 @@
 import { type LoggerOptions, pino } from "pino";
 import sonicBoom from "sonic-boom";
 import type { Outcome } from "../outcome.ts";
+import { roomWithin } from "../room.ts";
 import type { Snapshot } from "../state/snapshot.ts";
 import type { LogEvent } from "./log-events.ts";
 import type { LogLevel } from "./log-level.ts";
@@ -25,8 +26,6 @@ export interface Log {
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** Lines that wait for a slow reader, some 40,000; what comes above is lost, and counted. */
-const MAX_LOG_BYTES = 16 * 1024 * 1024;
 /** What a reader has for the last lines. */
 const LAST_LINES_MS = 1_000;
 
@@ -37,7 +36,7 @@ const LAST_LINES_MS = 1_000;
  */
 export function createLog(level: LogLevel, fd = 1): Log {
   // A destination of pino's own is flushed at exit, for ever when the disk is full.
-  const output = new sonicBoom.SonicBoom({ fd, sync: false, maxLength: MAX_LOG_BYTES });
+  const output = new sonicBoom.SonicBoom({ fd, sync: false, maxLength: roomWithin().logBytes });
   // To lose a line must not be to lose a verdict.
   output.on("error", () => {});
   let lostLines = 0;

@@ -37,13 +37,14 @@ interface Asked {
   readonly isWanted?: () => boolean;
 }
 
+const ROOM = { arrivingBytes: 0, waitingBytes: 64_000_000, begun: 3, logBytes: 0 };
 const SHORT = { steps: 1, ms: 0.9 };
 const LONG = { steps: 30, ms: 2 };
 
 /** A queue, what came of the work it was offered, and in which order. */
 function queueOf(maxLength: number) {
   const loop = new FakeLoop();
-  const queue = createWorkQueue(maxLength, loop);
+  const queue = createWorkQueue(maxLength, ROOM, loop);
   const done: string[] = [];
   function* run(name: string, { steps = 0, ms = 0 }: Asked): Steps<void> {
     for (let i = 0; i < steps; i++) {
@@ -112,6 +113,30 @@ test("what is long takes no more than a part of the room, and none from what is 
   for (let i = 0; i < 16; i++) assert.equal(offer(`${i}`), true);
   loop.empty(queue);
   assert.equal(done.length, 19);
+});
+
+test("nor more than the memory has room for", () => {
+  const { done, offer } = queueOf(1000);
+  for (const name of ["a", "b", "c", "d"]) offer(name, { ...LONG, ms: 1 });
+  assert.deepEqual(done, ["d abandoned"]);
+});
+
+test("of long works one is done after the other, so that only one is held in full", () => {
+  const { done, offer, loop, queue } = queueOf(100);
+  let open = 0;
+  let most = 0;
+  const steps = function* (name: string): Steps<void> {
+    for (let i = 0; i < 10; i++) {
+      loop.time += 2;
+      if (i === 1) most = Math.max(most, ++open);
+      yield;
+    }
+    open--;
+    done.push(name);
+  };
+  for (const name of ["a", "b", "c"]) offer(name, {}, { steps: steps(name) });
+  loop.empty(queue);
+  assert.deepEqual([done, most], [["a", "b", "c"], 1]);
 });
 
 test("nothing is taken while the oldest has waited so long that there is no use in waiting", () => {

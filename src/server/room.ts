@@ -1,0 +1,45 @@
+import { getHeapStatistics } from "node:v8";
+
+const MIB = 1024 * 1024;
+
+/** Calls that are still arriving, together, and no more than a quarter of the heap's size. What comes above it is overload. */
+export const MAX_ARRIVING_BYTES = 256 * 1024 * 1024;
+const ARRIVING_PART = 1 / 4;
+
+/**
+ * Requests that wait with their bodies, and those that are begun, shall not fill the memory; each of them so much, and no
+ * more than an eighth of the heap's size.
+ */
+export const MAX_WAITING_BYTES = 64 * 1024 * 1024;
+const WAITING_PART = 1 / 8;
+
+/** Lines that wait for a slow reader, some 40,000, and no more than an eighth of the heap; what comes above is lost, and counted. */
+export const MAX_LOG_BYTES = 16 * 1024 * 1024;
+const LOG_PART = 1 / 8;
+
+/** What one of those that are begun may take of the heap: in its first slice, some make a megabyte of their message. */
+const BEGUN_BYTES = 4 * MIB;
+
+/** What may be held at a time. */
+export interface Room {
+  readonly arrivingBytes: number;
+  readonly waitingBytes: number;
+  /** Requests that are judged in part. */
+  readonly begun: number;
+  readonly logBytes: number;
+}
+
+/**
+ * The room that a process of this size has, so that overload is denied before memory runs out. Messages aren't part of the
+ * heap, but whoever sizes the one by the memory there is leaves as much to the others.
+ *
+ * @param heapBytes what the heap may grow to
+ */
+export function roomWithin(heapBytes: number = getHeapStatistics().heap_size_limit): Room {
+  return {
+    arrivingBytes: Math.min(MAX_ARRIVING_BYTES, Math.floor(heapBytes * ARRIVING_PART)),
+    waitingBytes: Math.min(MAX_WAITING_BYTES, Math.floor(heapBytes * WAITING_PART)),
+    begun: Math.ceil(heapBytes / BEGUN_BYTES),
+    logBytes: Math.min(MAX_LOG_BYTES, Math.floor(heapBytes * LOG_PART)),
+  };
+}

@@ -1,0 +1,44 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import {
+  MAX_ARRIVING_BYTES,
+  MAX_LOG_BYTES,
+  MAX_WAITING_BYTES,
+  roomWithin,
+} from "../../../src/server/room.ts";
+
+const MIB = 1024 * 1024;
+const room = (heapMegabytes: number) => roomWithin(heapMegabytes * MIB);
+
+test("however much a process may take, requests hold no more than is of use", () => {
+  const { arrivingBytes, waitingBytes, logBytes } = room(16_384);
+  assert.deepEqual(
+    [arrivingBytes, waitingBytes, logBytes],
+    [MAX_ARRIVING_BYTES, MAX_WAITING_BYTES, MAX_LOG_BYTES],
+  );
+});
+
+test("in a small process they hold less than the heap beside them", () => {
+  for (const heap of [32, 60, 128, 300]) {
+    const { arrivingBytes, waitingBytes } = room(heap);
+    // Those that wait, those that are begun, and those that arrive.
+    assert.ok(arrivingBytes + 2 * waitingBytes <= (heap * MIB) / 2, `${heap} MiB`);
+  }
+});
+
+test("a larger process has more room, of every kind", () => {
+  const [small, large] = [room(60), room(120)];
+  assert.ok(large.arrivingBytes > small.arrivingBytes);
+  assert.ok(large.waitingBytes > small.waitingBytes);
+  assert.ok(large.begun > small.begun);
+  assert.ok(large.logBytes > small.logBytes);
+});
+
+test("the smallest can still judge what takes long", () => {
+  assert.equal(room(1).begun, 1);
+});
+
+test("unless told otherwise, it is that of this process", () => {
+  assert.deepEqual(Object.keys(roomWithin()), Object.keys(room(1)));
+  assert.ok(roomWithin().begun > 0);
+});
