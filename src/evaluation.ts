@@ -74,10 +74,29 @@ export function* bounded<Verdict>(judge: Steps<Verdict>, tooCostly: Verdict): St
   }
 }
 
-/**
- * A value that is made when a judgement first asks, and kept as long as that lasts. What is compiled can be far larger
- * than the constraint, which may be kept, and has to cost every judgement the same.
- */
+/** A value that is made when a judgement first asks, and lasts as long as the judgement. */
 export function once<Made>(make: (evaluation: Evaluation) => Made): (evaluation: Evaluation) => Made {
   return (evaluation) => evaluation.once(make);
+}
+
+/** What is dearer to make isn't kept: it may be far larger than the text that it is made of. */
+const MAX_KEPT_EFFORT = 400;
+
+/** What something takes at most that is {@link kept}, in bytes: measured, some 30 for each step at the worst. */
+export const KEPT_BYTES = 12_800;
+
+/** The same, but the next judgement finds a small one made, and pays the same for it. */
+export function kept<Made>(make: (evaluation: Evaluation) => Made): (evaluation: Evaluation) => Made {
+  let known: { readonly made: Made; readonly effort: number } | undefined;
+  return once((evaluation) => {
+    if (known !== undefined) {
+      evaluation.spend(known.effort);
+      return known.made;
+    }
+    const { left } = evaluation;
+    const made = make(evaluation);
+    const effort = left - evaluation.left;
+    if (effort <= MAX_KEPT_EFFORT) known = { made, effort };
+    return made;
+  });
 }

@@ -1,4 +1,4 @@
-import { type Evaluation, once } from "../evaluation.ts";
+import { type Evaluation, kept, once } from "../evaluation.ts";
 import { parseRegex } from "./parse.ts";
 import { MAX_SIZE, type Program, programOf } from "./program.ts";
 import { search } from "./search.ts";
@@ -32,14 +32,16 @@ const MAX_LENGTH = 20_000;
 
 /** Takes no time yet. */
 export function regex(expression: string): Regex {
-  const valid = once((evaluation): Node | undefined => {
+  const read = (evaluation: Evaluation): Node | undefined => {
     if (expression.length > MAX_LENGTH) return undefined;
     evaluation.spend(expression.length * READ_EFFORT);
     const node = parseRegex(expression);
     return node !== undefined && node.size < MAX_SIZE ? node : undefined;
-  });
-  const program = once((evaluation): Program | undefined => {
-    const node = valid(evaluation);
+  };
+  const valid = once(read);
+  // Reads by itself, so that it costs the same whatever was asked before.
+  const program = kept((evaluation): Program | undefined => {
+    const node = read(evaluation);
     if (node === undefined) return undefined;
     evaluation.spend(node.size * BUILD_EFFORT);
     return programOf(node);

@@ -1,5 +1,6 @@
 import { decode } from "../cbor/decode.ts";
 import { type CborValue, isArray, isBytes, isMap } from "../cbor/value.ts";
+import { KEPT_BYTES } from "../evaluation.ts";
 import { APPROVAL_GATES } from "./approval/gate.ts";
 import { KEY } from "./payload.ts";
 import { leafOf, type Stack } from "./warrant.ts";
@@ -13,6 +14,8 @@ const SCALAR_BYTES = 56;
 const MAP_BYTES = 200;
 /** A constraint of any kind, beside the values it is made of. */
 const CONSTRAINT_BYTES = 500;
+/** Regex and Cel, which keep what they compile. */
+const COMPILED_TYPES: ReadonlySet<bigint> = new Set([5n, 15n]);
 /** A text may be kept a second time, normalized, and take two bytes for each of a character. */
 const COPIES_OF_TEXT = 6;
 
@@ -43,7 +46,9 @@ function weigh(value: CborValue): number {
   if (!isArray(value)) return SCALAR_BYTES;
   let weight = SCALAR_BYTES;
   // A constraint is a pair of its type and its value.
-  if (value.length === 2 && typeof value[0] === "bigint") weight += CONSTRAINT_BYTES;
+  if (value.length === 2 && typeof value[0] === "bigint") {
+    weight += CONSTRAINT_BYTES + (COMPILED_TYPES.has(value[0]) ? KEPT_BYTES : 0);
+  }
   for (const item of value) weight += weigh(item);
   return weight;
 }

@@ -1,6 +1,6 @@
 import type { CborValue } from "../../cbor/value.ts";
 import { evaluateCel, isConjunctionWith, type Program, parseCel } from "../../cel/cel.ts";
-import { type Evaluation, once } from "../../evaluation.ts";
+import { type Evaluation, kept } from "../../evaluation.ts";
 import { isObject, type Value } from "../../value.ts";
 import { asStruct, asText } from "../malformed.ts";
 import { type Constraint, type Outcome, outcome } from "./constraint.ts";
@@ -15,7 +15,7 @@ export interface Cel extends Constraint {
 
 /** @param parentExpression carried along, and never used */
 export function cel(expression: string, parentExpression?: string | null): Cel {
-  const program = once((evaluation) => parseCel(expression, evaluation));
+  const program = kept((evaluation) => parseCel(expression, evaluation));
 
   return Object.freeze({
     kind: "Cel",

@@ -19,9 +19,9 @@ export function contains(required: readonly Value[]): Contains {
     failsOn: () => "nothing",
     list,
     matches: (argument: Value, evaluation: Evaluation) =>
-      outcome(isList(argument) && valueList(argument).includes(list, evaluation)),
+      outcome(isList(argument) && valueList(argument).includes(list.values, evaluation)),
     permits: (child: Constraint, evaluation: Evaluation) =>
-      isContains(child) && child.list.includes(list, evaluation),
+      isContains(child) && child.list.includes(list.values, evaluation),
     describe: () => `Contains(${required.map(formatValue).join(", ")})`,
     toCbor: () => new Map([["required", required]]),
   });

@@ -20,7 +20,7 @@ export function notOneOf(excluded: readonly Value[]): NotOneOf {
     list,
     matches: (argument: Value, evaluation: Evaluation) => outcome(!list.has(argument, evaluation)),
     permits: (child: Constraint, evaluation: Evaluation) =>
-      isNotOneOf(child) && child.list.includes(list, evaluation),
+      isNotOneOf(child) && child.list.includes(list.values, evaluation),
     describe: () => `NotOneOf(${excluded.map(formatValue).join(", ")})`,
     toCbor: () => new Map([["excluded", excluded]]),
   });

@@ -21,8 +21,8 @@ export function oneOf(values: readonly Value[]): OneOf {
     list,
     matches: (argument: Value, evaluation: Evaluation) => outcome(list.has(argument, evaluation)),
     permits: (child: Constraint, evaluation: Evaluation) => {
-      if (isExact(child)) return list.has(child.value, evaluation);
-      return isOneOf(child) && list.includes(child.list, evaluation);
+      if (isExact(child)) return list.includes([child.value], evaluation);
+      return isOneOf(child) && list.includes(child.list.values, evaluation);
     },
     describe: () => `OneOf(${values.map(formatValue).join(", ")})`,
     toCbor: () => new Map([["values", values]]),

@@ -16,8 +16,9 @@ export function regex(text: string): Regex {
   const compiled = rustRegex(text);
 
   const matches = (argument: Value, evaluation: Evaluation): Outcome => {
-    if (!compiled.isValid(evaluation)) return "error";
-    return outcome(typeof argument === "string" && compiled.isFoundIn(argument, evaluation) === true);
+    if (typeof argument !== "string") return compiled.isValid(evaluation) ? "no_match" : "error";
+    const isFound = compiled.isFoundIn(argument, evaluation);
+    return isFound === undefined ? "error" : outcome(isFound);
   };
 
   return Object.freeze({

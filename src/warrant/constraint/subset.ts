@@ -19,9 +19,9 @@ export function subset(allowed: readonly Value[]): Subset {
     failsOn: () => "nothing",
     list,
     matches: (argument: Value, evaluation: Evaluation) =>
-      outcome(isList(argument) && argument.every((member) => list.has(member, evaluation))),
+      outcome(isList(argument) && list.includes(argument, evaluation)),
     permits: (child: Constraint, evaluation: Evaluation) =>
-      isSubset(child) && list.includes(child.list, evaluation),
+      isSubset(child) && list.includes(child.list.values, evaluation),
     describe: () => `Subset(${allowed.map(formatValue).join(", ")})`,
     toCbor: () => new Map([["allowed", allowed]]),
   });
