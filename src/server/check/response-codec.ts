@@ -61,7 +61,8 @@ function headersChars(field: number, headers: Headers): Chars {
   for (const name in headers) {
     const header =
       textField(HEADER_VALUE.key, name) +
-      textField(HEADER_VALUE.value, toHeaderText(headers[name] as string));
+      // ASCII, and so its own UTF-8.
+      messageField(HEADER_VALUE.value, toHeaderText(headers[name] as string));
     chars += messageField(field, messageField(HEADER_VALUE_OPTION.header, header) + OVERWRITE);
   }
   return chars;
