@@ -24,14 +24,17 @@ process.stderr.on("error", () => {});
 
 /** With the exit code that shells know. */
 const end = (signal: "SIGTERM" | "SIGINT"): void => process.exit(128 + constants.signals[signal]);
-let stop = end;
+/** A signal is for the whole group of processes, such as Ctrl-C; it is `serve` that tells its workers when to end. */
+const isWorker = process.argv[2] === "worker";
+let stop: (signal: "SIGTERM" | "SIGINT") => void = isWorker ? () => {} : end;
 // From the beginning, as the first process of a container has no way to end by itself at a signal.
 for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => stop(signal));
 // Loading the rest takes most of the start. A SIGHUP meanwhile would end the service; its files are read after that anyway.
-if (process.argv.includes("serve")) process.on("SIGHUP", () => {});
+if (isWorker || process.argv.includes("serve")) process.on("SIGHUP", () => {});
 const { run } = await import("./cli/run.ts");
 
 process.exitCode = await run(process.argv.slice(2), {
+  program: process.argv[1] ?? "",
   variables: process.env,
   stdout: (text) => process.stdout.write(text),
   stderr: (text) => process.stderr.write(text),

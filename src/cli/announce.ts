@@ -9,6 +9,7 @@ import type { Loaded } from "../server/state/load-snapshot.ts";
 import { messagesOf } from "../server/state/part.ts";
 import { POLL_MS, type Reload } from "../server/state/reloader.ts";
 import type { Snapshot } from "../server/state/snapshot.ts";
+import type { TraceSettings } from "../server/trace/trace-settings.ts";
 import { type Revocation, staleness } from "../warrant/revocation.ts";
 import type { Notice } from "./notice.ts";
 import { VERSION } from "./version.ts";
@@ -31,6 +32,11 @@ export function announceStart(
     warnings,
   });
   announceState(log, snapshot, notice);
+}
+
+/** Says where spans go. */
+export function announceTracing(log: Log, { endpoint, protocol, sampler }: TraceSettings): void {
+  log.info("tracing", `spans go to ${endpoint}`, { protocol, sampler });
 }
 
 /** Says what a reload changed, and why a file is not in force. */

@@ -36,6 +36,8 @@ export interface Input {
   readonly asGiven: (flag: string) => string;
   readonly isSet: (flag: string) => boolean;
   readonly positionals: readonly string[];
+  /** This program's file, to be started once more. */
+  readonly program: string;
   readonly variables: Readonly<Record<string, string | undefined>>;
   readonly stdout: (text: string) => void;
   readonly stderr: (text: string) => void;

@@ -17,9 +17,12 @@ import { commandHelp, PROGRAM, programHelp } from "./help.ts";
 import { serve } from "./serve.ts";
 import { sign } from "./sign.ts";
 import { VERSION } from "./version.ts";
+import { worker } from "./worker.ts";
 
 /** In the order of the help. */
 export const COMMANDS: readonly Command[] = [serve, checkConfig, sign, demo, healthcheck];
+/** Of no use to people. */
+const HIDDEN_COMMANDS: readonly Command[] = [worker];
 
 /** Of every command. */
 export const COMMON_FLAGS: Flags = {
@@ -27,7 +30,10 @@ export const COMMON_FLAGS: Flags = {
   version: { help: "show the version", short: "V" },
 };
 
-type Process = Pick<Input, "variables" | "stdout" | "stderr" | "isTerminal" | "stopped" | "onHangup">;
+type Process = Pick<
+  Input,
+  "program" | "variables" | "stdout" | "stderr" | "isTerminal" | "stopped" | "onHangup"
+>;
 
 /** Runs the program. @returns its exit code. */
 export async function run(args: readonly string[], process: Process): Promise<number> {
@@ -36,7 +42,7 @@ export async function run(args: readonly string[], process: Process): Promise<nu
     const { values, positionals } = parse(args);
     if (values["version"] === true) return print(process, `${PROGRAM} ${VERSION}\n`);
     const [name, ...rest] = positionals;
-    command = COMMANDS.find((candidate) => candidate.name === name);
+    command = [...COMMANDS, ...HIDDEN_COMMANDS].find((candidate) => candidate.name === name);
     if (name === undefined && values["help"] === true)
       return print(process, programHelp(COMMANDS, COMMON_FLAGS));
     if (name === undefined) throw new UsageError("no command given");

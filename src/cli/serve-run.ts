@@ -1,17 +1,19 @@
+import { availableParallelism } from "node:os";
 import { MODES } from "../gateway/schema.ts";
 import { DEFAULT_MAX_INFLIGHT } from "../server/check/work-queue.ts";
 import { createLog } from "../server/log/log.ts";
 import { LOG_LEVELS } from "../server/log/log-level.ts";
-import { ListenError } from "../server/port/listen.ts";
 import { type RunningServer, startServer } from "../server/server.ts";
+import { StartError } from "../server/start-error.ts";
 import { loadSnapshot, type Sources } from "../server/state/load-snapshot.ts";
 import { messagesOf } from "../server/state/part.ts";
 import { createReloader, type Reloader } from "../server/state/reloader.ts";
 import { createState } from "../server/state/state.ts";
 import { startTracer } from "../server/trace/trace.ts";
 import { readTraceSettings } from "../server/trace/trace-settings.ts";
-import { announceDeaf, announceReload, announceStart } from "./announce.ts";
-import { EXIT_FAILED, EXIT_OK, type Input } from "./command.ts";
+import type { Team } from "../server/workers/team.ts";
+import { announceDeaf, announceReload, announceStart, announceTracing } from "./announce.ts";
+import { EXIT_FAILED, EXIT_OK, type Input, UsageError } from "./command.ts";
 import { choice, required, wholeNumber } from "./flag-value.ts";
 import { readPlace, readTlsFiles } from "./listening.ts";
 import { noticesOf } from "./notice.ts";
@@ -19,6 +21,8 @@ import { VERSION } from "./version.ts";
 
 const MAX_INFLIGHT = 65_536;
 const DAY_SECONDS = 86_400;
+/** More cores than that are better used by replicas, each of which ends alone. */
+const MAX_WORKERS = 64;
 
 /** Asked for, and not to be had yet: better no start than one without the protection that was meant. */
 const NOT_YET = ["control-plane-url", "connect-token"] as const;
@@ -28,7 +32,9 @@ export async function runServe(input: Input): Promise<number> {
   const sources = readSources(input);
   const place = readPlace(input);
   const terms = readTerms(input);
-  const log = createLog(choice(input, "log-level", LOG_LEVELS) ?? "info");
+  const workers = readWorkers(input);
+  const logLevel = choice(input, "log-level", LOG_LEVELS) ?? "info";
+  const log = createLog(logLevel);
   const notice = noticesOf(input);
 
   const unsupported = NOT_YET.filter((flag) => input.text(flag) !== undefined);
@@ -51,12 +57,21 @@ export async function runServe(input: Input): Promise<number> {
   }
   const state = createState(sources, loaded);
 
-  const tracer = tracing.settings && (await startTracer(tracing.settings, VERSION, log));
+  const tracer =
+    tracing.settings && workers === 1 ? await startTracer(tracing.settings, VERSION, log) : undefined;
+  if (tracing.settings !== undefined) announceTracing(log, tracing.settings);
+  let team: Team | undefined;
   let server: RunningServer;
   try {
-    server = await startServer({ ...place, ...terms, version: VERSION, state, log, tracer });
+    if (workers > 1) {
+      const settings = { version: VERSION, terms, logLevel, tracing: tracing.settings, overrides: sources };
+      const { startTeam } = await import("../server/workers/team.ts");
+      team = await startTeam({ size: workers, program: input.program, settings, state, log });
+    }
+    server = await startServer({ ...place, ...terms, version: VERSION, state, log, tracer, team });
   } catch (error) {
-    if (!(error instanceof ListenError)) throw error;
+    team?.kill();
+    if (!(error instanceof StartError)) throw error;
     input.stderr(`${error.message}\n`);
     return EXIT_FAILED;
   }
@@ -103,6 +118,17 @@ function readSources(input: Input): Sources {
     ...(mode === undefined ? {} : { mode }),
     ...(clockToleranceSeconds === undefined ? {} : { clockToleranceSeconds }),
   };
+}
+
+/** @throws {UsageError} */
+function readWorkers(input: Input): number {
+  const text = input.text("workers");
+  if (text === "auto") return Math.min(availableParallelism(), MAX_WORKERS);
+  if (text !== undefined && !/^\d+$/.test(text))
+    throw new UsageError(
+      `\`${input.asGiven("workers")}\` is neither \`auto\` nor a number from 1 to ${MAX_WORKERS}`,
+    );
+  return wholeNumber(input, "workers", MAX_WORKERS, 1) ?? 1;
 }
 
 function readTerms(input: Input) {

@@ -38,9 +38,14 @@ at SIGHUP; one with an error stays in force as it was.
       help: "on SIGTERM, how long to go on answering, already unready, before connections are told to go",
       default: "5",
     },
+    workers: {
+      value: "N",
+      help: "processes that answer checks, each on a core and with memory of its own; auto for one a core, as far as limits of the container let it use them",
+      default: "1",
+    },
     "max-inflight": {
       value: "N",
-      help: "checks that may wait for their turn; above it they are denied as overloaded",
+      help: "checks that may wait for their turn, in each worker; above it they are denied as overloaded",
       default: String(DEFAULT_MAX_INFLIGHT),
     },
     "max-connection-age": {

@@ -1,9 +1,8 @@
 import { createServer as createHttpServer, type ServerOptions as HttpServerOptions } from "node:http";
 import type { AddressInfo, Server as NetServer } from "node:net";
-import { createCheckService } from "./check/check.ts";
-import { createWorkQueue, DEFAULT_MAX_INFLIGHT } from "./check/work-queue.ts";
+import { type AnswerTerms, createAnswerer } from "./answerer.ts";
+import type { Checks } from "./checks.ts";
 import { drain } from "./drain.ts";
-import { createGrpcServer } from "./grpc/grpc-server.ts";
 import {
   HEALTH_CHECKING_MS,
   HEALTH_HEADERS_MS,
@@ -14,20 +13,17 @@ import {
 } from "./limits.ts";
 import type { Log } from "./log/log.ts";
 import { createMetrics } from "./metrics/metrics.ts";
-import type { Outcome } from "./outcome.ts";
 import { type Health, healthPages } from "./pages.ts";
-import { createCheckPort } from "./port/check-port.ts";
 import { listen } from "./port/listen.ts";
 import { listenOnSocket, type UnixSocket } from "./port/unix-socket.ts";
-import { unreadyReasons } from "./readiness.ts";
-import { roomWithin } from "./room.ts";
+import { createReadiness } from "./readiness.ts";
 import { seldom } from "./seldom.ts";
-import type { Snapshot } from "./state/snapshot.ts";
 import type { StateView } from "./state/state.ts";
 import { statusOf } from "./status.ts";
 import type { Tracer } from "./trace/trace.ts";
+import type { Team } from "./workers/team.ts";
 
-export interface ServerOptions {
+export interface ServerOptions extends AnswerTerms {
   /** In place of `bind` and `port`. */
   readonly socket?: UnixSocket;
   readonly bind: string;
@@ -38,15 +34,13 @@ export interface ServerOptions {
   readonly healthPort: number | undefined;
   /** How long to keep answering, already unready, before the connections are closed. */
   readonly drainSeconds: number;
-  /** Checks that may wait for their turn, {@link DEFAULT_MAX_INFLIGHT} unless said; above it they are `overloaded`. */
-  readonly maxInflight?: number;
-  /** How long a proxy keeps a connection; for ever unless said. */
-  readonly maxConnectionAgeSeconds?: number;
   readonly version: string;
   readonly state: StateView;
   readonly log: Log;
   /** None, unless spans are wanted. */
   readonly tracer?: Tracer | undefined;
+  /** Who answer checks; this process unless said. */
+  readonly team?: Team | undefined;
 }
 
 export interface RunningServer {
@@ -60,23 +54,21 @@ export interface RunningServer {
 }
 
 /** How late a change of readiness may show in gRPC health; the pages tell it at once. */
-const READINESS_INTERVAL_MS = 500;
+export const READINESS_INTERVAL_MS = 500;
 
 /** Starts listening. @throws {ListenError} when a port can't be had. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const { state, log, tracer, version } = options;
+  const { state, log, tracer, version, team } = options;
   const { snapshot } = state;
   const startedAt = performance.now();
-  let draining: Promise<void> | undefined;
   const now = (): number => Math.floor(Date.now() / 1000);
-  const unready = (): readonly string[] => [
-    ...unreadyReasons(snapshot(), now()),
-    ...(draining === undefined ? [] : ["shutting down"]),
-  ];
-
-  const room = roomWithin();
-  const queue = createWorkQueue(options.maxInflight ?? DEFAULT_MAX_INFLIGHT, room);
+  const { unready, leave } = createReadiness(snapshot, now, team?.unready);
   const isReady = (): boolean => unready().length === 0;
+  const health: Health = {
+    unready,
+    status: () => statusOf(state, version, now(), Math.floor((performance.now() - startedAt) / 1000)),
+  };
+
   const metrics =
     options.healthPort === undefined
       ? undefined
@@ -85,80 +77,56 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
           state,
           now,
           isReady,
-          connections: () => port.sockets.size,
-          inflight: queue.length,
+          connections: () => checks.connections(),
+          inflight: () => checks.inflight(),
           lostLines: log.lostLines,
+          workers: team,
         });
-  const fault: Log["fault"] = (...cause) => {
-    metrics?.fault();
-    log.fault(...cause);
-  };
-  const tell = (outcome: Outcome, judgedBy: Snapshot): void => {
-    try {
-      metrics?.decision(outcome, judgedBy);
-    } catch (error) {
-      fault("a decision could not be counted", error, outcome.requestId);
-    }
-    log.decision(tracer === undefined ? outcome : tracer.trace(outcome), judgedBy);
-  };
-  const grpc = createGrpcServer(createCheckService({ snapshot, now, tell, fault }, queue), {
-    maxArrivingBytes: room.arrivingBytes,
-    maxAgeSeconds: options.maxConnectionAgeSeconds ?? Number.POSITIVE_INFINITY,
-  });
-  const showReadiness = (): boolean => {
-    const ready = isReady();
-    grpc.setServing(ready);
-    return ready;
-  };
-  let wasReady = showReadiness();
-
-  const pages: Health = {
-    unready,
-    status: () => statusOf(state, version, now(), Math.floor((performance.now() - startedAt) / 1000)),
-  };
-  const http = createHttpServer(healthPages(pages, true));
-  const port = createCheckPort({ tls: () => snapshot().tls, grpc, pages: http, log });
+  const checks: Checks = team ?? createAnswerer({ ...options, snapshot, now, health, log, metrics, tracer });
   const warnOfCrowd = seldom((refused) =>
     log.warn("connections_refused", `more than ${MAX_CONNECTIONS} connections are open`, { refused }),
   );
-  port.server.on("drop", () => {
+  checks.server.on("drop", () => {
     metrics?.connectionRefused();
     warnOfCrowd();
   });
-  const healthServer = createHttpServer(HEALTH_SERVER_OPTIONS, healthPages(pages, false, metrics));
+  const healthServer = createHttpServer(HEALTH_SERVER_OPTIONS, healthPages(health, false, metrics));
   healthServer.maxConnections = MAX_HEALTH_CONNECTIONS;
 
-  if (options.socket === undefined) await listen(port.server, options.port, options.bind, "--port");
-  else await listenOnSocket(port.server, options.socket);
+  if (options.socket === undefined) await listen(checks.server, options.port, options.bind, "--port");
+  else await listenOnSocket(checks.server, options.socket);
   if (options.healthPort !== undefined) {
     try {
       await listen(healthServer, options.healthPort, options.healthBind, "--health-port");
     } catch (error) {
-      port.server.close();
+      checks.server.close();
       throw error;
     }
   }
 
   // A revocation list gets too old by itself.
+  let wasReady = isReady();
   const watch = setInterval(() => {
-    const ready = showReadiness();
+    const ready = isReady();
     if (ready && !wasReady) log.info("ready", "ready again");
     if (!ready && wasReady) log.warn("unready", unready().join("; "));
     wasReady = ready;
-    port.retireStrangers();
+    checks.look();
   }, READINESS_INTERVAL_MS).unref();
 
+  let draining: Promise<void> | undefined;
   return {
-    port: options.socket === undefined ? portOf(port.server) : 0,
+    port: options.socket === undefined ? portOf(checks.server) : 0,
     socket: options.socket?.path,
     healthPort: options.healthPort === undefined ? undefined : portOf(healthServer),
     drain: () => {
-      draining ??= drain({ port, grpc }, options.drainSeconds, log).finally(() => {
+      clearInterval(watch);
+      leave();
+      checks.leave();
+      draining ??= drain(checks, options.drainSeconds, log).finally(() => {
         healthServer.close();
         healthServer.closeAllConnections();
       });
-      clearInterval(watch);
-      showReadiness();
       return draining;
     },
   };

@@ -9,7 +9,7 @@ import type { StateView } from "./state/state.ts";
  * @param uptimeSeconds since the start of the service
  */
 export function statusOf(
-  { snapshot, failedReload }: StateView,
+  { snapshot, failedReload }: Pick<StateView, "snapshot" | "failedReload">,
   version: string,
   now: number,
   uptimeSeconds: number,

@@ -47,6 +47,7 @@ const SERVER_ARROWS: Readonly<Record<string, readonly string[]>> = {
   port: ["grpc", "log", "state"],
   state: [],
   trace: ["log", "state"],
+  workers: ["log", "metrics", "state", "trace"],
 };
 
 /** Parts that decide: same input, same output, nothing of the world around. */

@@ -9,6 +9,7 @@ export function inputWith(changes: Partial<Input>): Input {
     asGiven: () => "",
     isSet: () => false,
     positionals: [],
+    program: "",
     variables: {},
     stdout: () => {},
     stderr: () => {},

@@ -62,6 +62,7 @@ export async function startService(
     info: tell,
     warn: tell,
     error: tell,
+    forward: () => {},
     lostLines: () => 0,
     end: async () => {},
   };
@@ -110,10 +111,14 @@ export interface Serving {
 
 export interface ServeOptions {
   readonly args?: readonly string[];
+  /** Arguments that say where it listens; a free port unless said. */
+  readonly place?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   /** Called before it listens. */
   readonly spawned?: (child: ChildProcess) => void;
 }
+
+const FREE_PORT = ["--bind", "127.0.0.1", "--port", "0"];
 
 /** Several may start at once on a busy machine. */
 const START_SECONDS = 60;
@@ -122,14 +127,14 @@ const START_SECONDS = 60;
 export async function startServe(
   t: TestContext,
   gatewayYaml: string,
-  { args = [], env = {}, spawned }: ServeOptions = {},
+  { args = [], place = FREE_PORT, env = {}, spawned }: ServeOptions = {},
 ): Promise<Serving> {
   const folder = mkdtempSync(join(tmpdir(), "tenuo-test-"));
   t.after(() => rmSync(folder, { recursive: true }));
   const config = join(folder, "gateway.yaml");
   writeFileSync(config, gatewayYaml);
   const main = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
-  const common = ["serve", "--config", config, "--bind", "127.0.0.1", "--port", "0", "--drain-seconds", "0"];
+  const common = ["serve", "--config", config, ...place, "--drain-seconds", "0"];
   const child = spawn(process.execPath, [main, ...common, ...args], {
     env: { PATH: process.env["PATH"], TENUO_HEALTH_PORT: "0", ...env },
     stdio: ["ignore", "pipe", "pipe"],

@@ -13,6 +13,7 @@ export const LOG_EVENTS = {
     "a warning or an error for people, on standard error also where the level keeps the log quiet; the log tells the same",
   ready: "the service is ready again",
   unready: "the service isn't ready, and why",
+  worker_lost: "a process that answers checks has ended unasked, and why; another follows after `pause_ms`",
   connections_refused: "connections were closed at once, since too many are open; told now and then",
   tls_handshake_failed: "clients could not set up TLS, and why; told now and then of each `reason`",
   tracing: "checks are spans, and where these go",

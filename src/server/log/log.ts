@@ -1,8 +1,10 @@
+import type { Readable } from "node:stream";
 import { type LoggerOptions, pino } from "pino";
 import sonicBoom from "sonic-boom";
 import type { Outcome } from "../outcome.ts";
 import { roomWithin } from "../room.ts";
 import type { Snapshot } from "../state/snapshot.ts";
+import { forwardLines } from "./forward-lines.ts";
 import type { LogEvent } from "./log-events.ts";
 import type { LogLevel } from "./log-level.ts";
 import { decisionLine } from "./log-line.ts";
@@ -18,6 +20,8 @@ export interface Log {
   error(event: LogEvent, message: string, fields?: Fields): void;
   /** Something that shouldn't be possible, with its cause. */
   fault(message: string, error: unknown, requestId?: string): void;
+  /** Writes the lines of another process as well. */
+  forward(lines: Readable): void;
   /** Lines that weren't taken in time, since the start. */
   lostLines(): number;
   /** Writes what is left, for as long as somebody takes it, but not for ever. */
@@ -70,9 +74,10 @@ export function createLog(level: LogLevel, fd = 1): Log {
     gathering = undefined;
     if (!isEnded) output.flush();
   };
-  const write = (line: string): void => {
-    output.write(line);
+  /** @returns false once it has more than it likes */
+  const write = (lines: string): boolean => {
     if (gathering === undefined) gathering = setTimeout(gathered, GATHER_MS);
+    return output.write(lines);
   };
   const logger = pino(options, { write });
 
@@ -108,6 +113,11 @@ export function createLog(level: LogLevel, fd = 1): Log {
       if (allow) logger.info(line);
       else logger.warn(line);
     },
+    forward: (lines) =>
+      forwardLines(lines, {
+        write: (text) => isEnded || write(text),
+        once: (event, listener) => output.once(event, listener),
+      }),
     lostLines: () => lostLines,
   };
 }

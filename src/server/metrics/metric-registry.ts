@@ -1,4 +1,12 @@
-import { Counter, collectDefaultMetrics, Gauge, Histogram, type MetricObject, Registry } from "prom-client";
+import {
+  AggregatorRegistry,
+  Counter,
+  collectDefaultMetrics,
+  Gauge,
+  Histogram,
+  type MetricObject,
+  Registry,
+} from "prom-client";
 
 /** A value and one label value for each label name; an empty one is to Prometheus as if the label weren't there. */
 export type Sample = readonly [value: number, ...labels: string[]];
@@ -24,13 +32,18 @@ export interface MetricsPage {
   readonly body: string;
 }
 
+/** All metrics of one process, as plain data that only this file looks into. */
+export type Figures = readonly { readonly type: string }[];
+
 export interface MetricRegistry {
   /** Both are read when somebody asks; without samples nothing but the name is shown. One that throws hides no other. */
   readonly counter: (metric: MetricName, read: () => Iterable<Sample>) => void;
   readonly gauge: (metric: MetricName, read: () => Iterable<Sample>) => void;
   /** @returns what takes a value */
   readonly histogram: (metric: MetricName, buckets: readonly number[]) => (value: number) => void;
-  readonly page: () => Promise<MetricsPage>;
+  /** @param others of other processes, which become one with those of this one */
+  readonly page: (others?: readonly Figures[]) => Promise<MetricsPage>;
+  readonly figures: () => Promise<Figures>;
   readonly describe: () => readonly MetricDescription[];
 }
 
@@ -39,6 +52,8 @@ export function createMetricRegistry(): MetricRegistry {
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
+  for (const metric of registry.getMetricsAsArray() as unknown as Described[])
+    metric.aggregator = togetherBy(metric);
   return {
     counter: ({ name, help, labels = [] }, read) => {
       const counter: Counter = new Counter({
@@ -62,9 +77,34 @@ export function createMetricRegistry(): MetricRegistry {
       const histogram = new Histogram({ name, help, registers, buckets: [...buckets] });
       return (value) => histogram.observe(value);
     },
-    page: async () => ({ contentType: registry.contentType, body: await registry.metrics() }),
+    page: async (others = []) => ({
+      contentType: registry.contentType,
+      body:
+        others.length === 0
+          ? await registry.metrics()
+          : await AggregatorRegistry.aggregate([await figuresOf(registry), ...others]).metrics(),
+    }),
+    figures: () => figuresOf(registry),
     describe: () => registry.getMetricsAsArray().map((metric) => description(metric as unknown as Described)),
   };
+}
+
+/** What processes that have gone counted, so that no counter goes back: only counters and histograms of `all`, summed. */
+export function countedBy(all: readonly Figures[]): Promise<Figures> {
+  const counts = all.map((figures) =>
+    figures.filter(({ type }) => type === "counter" || type === "histogram"),
+  );
+  return figuresOf(AggregatorRegistry.aggregate(counts));
+}
+
+async function figuresOf(registry: Registry): Promise<Figures> {
+  return (await registry.getMetricsAsJSON()) as unknown as Figures;
+}
+
+/** How those of several processes become one: summed, but that the busiest shall show, and the first was started first. */
+function togetherBy({ aggregator }: Described): Described["aggregator"] {
+  if (aggregator === "average") return "max";
+  return aggregator === "omit" ? "first" : aggregator;
 }
 
 function refill(
@@ -89,6 +129,7 @@ function refill(
 type Described = MetricObject & {
   readonly labelNames: readonly string[];
   readonly upperBounds?: readonly number[];
+  aggregator: MetricObject["aggregator"];
 };
 
 function description({ name, help, type, labelNames, upperBounds }: Described): MetricDescription {

@@ -1,24 +1,32 @@
 import type { Outcome } from "../outcome.ts";
 import type { Snapshot } from "../state/snapshot.ts";
 import type { StateView } from "../state/state.ts";
-import { createDecisionMetrics } from "./decision-metrics.ts";
-import { createMetricRegistry, type MetricDescription, type MetricsPage } from "./metric-registry.ts";
+import { type CheckMeasured, registerCheckMetrics } from "./check-metrics.ts";
+import {
+  createMetricRegistry,
+  type Figures,
+  type MetricDescription,
+  type MetricsPage,
+} from "./metric-registry.ts";
 import { seldomMade } from "./seldom-made.ts";
 import { registerStateMetrics } from "./state-metrics.ts";
 
 /** What is measured; read when somebody asks. */
-export interface Measured {
+export interface Measured extends CheckMeasured {
   readonly version: string;
   readonly state: StateView;
-  /** Unix seconds. */
-  readonly now: () => number;
   readonly isReady: () => boolean;
-  /** Open connections on the port of the checks. */
-  readonly connections: () => number;
-  /** Checks taken and not finished. */
-  readonly inflight: () => number;
-  /** Lines of the log that nobody took in time. */
-  readonly lostLines: () => number;
+  /** Others that answer the checks; none where this process does. */
+  readonly workers?: MeasuredWorkers | undefined;
+}
+
+export interface MeasuredWorkers {
+  /** How many run. */
+  readonly size: () => number;
+  /** How many ended unasked. */
+  readonly lost: () => number;
+  /** What they measured, and those that have gone. */
+  readonly figures: () => Promise<readonly Figures[]>;
 }
 
 export interface Metrics {
@@ -30,36 +38,26 @@ export interface Metrics {
   readonly describe: () => readonly MetricDescription[];
 }
 
-export function createMetrics({
-  version,
-  state,
-  now,
-  isReady,
-  connections,
-  inflight,
-  lostLines,
-}: Measured): Metrics {
+/** All of the service, for whoever has the page. */
+export function createMetrics(measured: Measured): Metrics {
+  const { version, state, now, isReady, workers } = measured;
   const registry = createMetricRegistry();
   const { gauge, counter } = registry;
-  const decisions = createDecisionMetrics(registry, now);
-  let faults = 0;
+  const checks = registerCheckMetrics(registry, measured);
   let refused = 0;
-  counter(
-    {
-      name: "tenuo_faults_total",
-      help: "Errors that should not be possible; the log has an event fault for each",
-    },
-    () => [[faults]],
-  );
   registerStateMetrics(registry, state, now);
   gauge({ name: "tenuo_ready", help: "What /ready tells: 1 for ready, else 0" }, () => [[Number(isReady())]]);
   gauge({ name: "tenuo_build_info", help: "1, by the version that runs", labels: ["version"] }, () => [
     [1, version],
   ]);
-  gauge({ name: "tenuo_connections", help: "Open connections on the port of the checks" }, () => [
-    [connections()],
-  ]);
-  gauge({ name: "tenuo_checks_inflight", help: "Checks taken and not finished" }, () => [[inflight()]]);
+  gauge({ name: "tenuo_workers", help: "Processes that answer checks" }, () => [[workers?.size() ?? 1]]);
+  counter(
+    {
+      name: "tenuo_workers_lost_total",
+      help: "Processes that answered checks and ended unasked; another takes the place of each",
+    },
+    () => [[workers?.lost() ?? 0]],
+  );
   counter(
     {
       name: "tenuo_connections_refused_total",
@@ -67,21 +65,14 @@ export function createMetrics({
     },
     () => [[refused]],
   );
-  counter(
-    {
-      name: "tenuo_log_lines_lost_total",
-      help: "Lines of the log that were lost, as nobody took them in time",
-    },
-    () => [[lostLines()]],
-  );
   return {
-    decision: decisions.count,
-    fault: () => void faults++,
+    decision: checks.decision,
+    fault: checks.fault,
     connectionRefused: () => void refused++,
     page: seldomMade(async () => {
-      const page = await registry.page();
+      const page = await registry.page(await workers?.figures());
       // Only now, so that what a removed tool counted last is shown once more.
-      decisions.forget(state.snapshot());
+      checks.forget(state.snapshot());
       return page;
     }),
     describe: registry.describe,

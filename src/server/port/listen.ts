@@ -1,7 +1,8 @@
 import type { Server } from "node:net";
+import { StartError } from "../start-error.ts";
 
 /** A port that can't be listened on; the message says what to do. */
-export class ListenError extends Error {
+export class ListenError extends StartError {
   override readonly name = "ListenError";
 }
 

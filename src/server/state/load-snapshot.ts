@@ -116,7 +116,7 @@ async function readConfig(
   warnings.push(...file.warnings);
   if (!file.ok) throw new PartFault(file.errors);
   namedList(sources, file.gateway.settings.revocation, inForce?.revocationList?.revocation.list);
-  return Object.freeze({ gateway: file.gateway, sha256, loadedAt: now.toISOString() });
+  return Object.freeze({ gateway: file.gateway, text, sha256, loadedAt: now.toISOString() });
 }
 
 /** The file that would take away the last trusted root stays as it is in force. */

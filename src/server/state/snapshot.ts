@@ -33,6 +33,8 @@ export interface Parts {
 /** A gateway.yaml. */
 export interface Config {
   readonly gateway: Gateway;
+  /** The file itself, from which another process compiles the same. */
+  readonly text: string;
   /** Hex, of the file. */
   readonly sha256: string;
   /** RFC 3339; when this content came in force. */

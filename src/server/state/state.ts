@@ -13,8 +13,13 @@ export interface StateView {
   readonly reloads: () => ReloadCounts;
 }
 
+/** May not throw. */
+export type Follower = (snapshot: Snapshot, failed: FailedReload | undefined) => Promise<void>;
+
 /** The snapshot in force. It is replaced whole, or not at all. */
 export interface State extends StateView {
+  /** Tells of what comes in force; it is in force here once all who follow are done with it. */
+  readonly follow: (follower: Follower) => void;
   /**
    * Reads all sources again; what can't be taken stays as it was. Never throws. Not to be asked for again before it is
    * done: the one that ends last would win.
@@ -54,13 +59,16 @@ export function createState(sources: Sources, first: Pick<Loaded, "snapshot" | "
   let total: Results = { success: 0, failure: 0 };
   let revocationList = total;
   let lastSuccessAt = Date.now();
-  const take = (loaded: Loaded, now: Date): Loaded => {
+  const followers: Follower[] = [];
+  const take = async (loaded: Loaded, now: Date): Promise<Loaded> => {
     const { errors } = loaded;
+    const failure = errors.length === 0 ? undefined : { at: now.toISOString(), errors };
+    await Promise.all(followers.map((follower) => follower(loaded.snapshot, failure)));
     const hasNewList = loaded.snapshot.revocationList !== current.snapshot.revocationList;
     const isListRefused = isPartRefused("revocation_list", errors);
     if (hasNewList || isListRefused) revocationList = count(revocationList, !isListRefused);
     total = count(total, errors.length === 0);
-    failed = errors.length === 0 ? undefined : { at: now.toISOString(), errors };
+    failed = failure;
     if (errors.length === 0) lastSuccessAt = now.getTime();
     current = loaded;
     return loaded;
@@ -69,6 +77,7 @@ export function createState(sources: Sources, first: Pick<Loaded, "snapshot" | "
     snapshot: () => current.snapshot,
     failedReload: () => failed,
     reloads: () => ({ total, revocationList, lastSuccessAt }),
+    follow: (follower) => void followers.push(follower),
     seen: () => current.seen,
     reload: async () => {
       const now = new Date();

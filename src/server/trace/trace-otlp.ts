@@ -68,8 +68,6 @@ export async function createTracer(settings: TraceSettings, version: string, log
       }),
     ],
   });
-  const { endpoint, protocol, sampler } = settings;
-  log.info("tracing", `spans go to ${endpoint}`, { protocol, sampler });
   const spans = provider.getTracer("tenuo-ext-authz", version);
   const toClock = createSpanClock();
 

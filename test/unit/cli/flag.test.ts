@@ -28,6 +28,7 @@ async function ran(args: readonly string[], variables: Readonly<Record<string, s
     },
     stopped: async () => {},
     isTerminal: true,
+    program: "",
     onHangup: () => {},
   });
   return { code, stdout, stderr };

@@ -28,6 +28,7 @@ async function healthcheck(...args: readonly string[]) {
     stderr: (text) => assert.fail(text),
     stopped: async () => {},
     isTerminal: true,
+    program: "",
     onHangup: () => {},
   });
   return { code, stdout };

@@ -44,6 +44,7 @@ async function ran(args: readonly string[], variables: Readonly<Record<string, s
     },
     stopped: async () => {},
     isTerminal: true,
+    program: "",
     onHangup: () => {},
   });
   return { code, stderr };
@@ -346,4 +347,16 @@ test("a list that is too old starts, and warns aloud", async () => {
   assert.equal(lax.code, 0);
   assert.match(lax.stderr, /^warning: the revocation list was signed at .*it is used all the same/);
   assert.equal((await ran(["--revocation-list", old])).stderr, "", "any age, unless said");
+});
+
+test("a number of workers that can't be meant is a usage error", async () => {
+  for (const workers of ["0", "65", "two", "1.5", "-1"]) {
+    const { code, stderr } = await ran([`--workers=${workers}`]);
+    assert.equal(code, 2, workers);
+    assert.match(
+      stderr,
+      /--workers .* (?:a whole number from 1 to 64|neither `auto` nor a number from 1 to 64)/,
+    );
+  }
+  assert.equal((await ran(["--workers", "1"])).code, 0);
 });

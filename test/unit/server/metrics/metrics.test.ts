@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import type { Allow, Decision, Deny } from "../../../../src/decision/decision.ts";
 import { ANSWERS } from "../../../../src/decision/reason.ts";
-import { createMetricRegistry } from "../../../../src/server/metrics/metric-registry.ts";
+import { countedBy, createMetricRegistry } from "../../../../src/server/metrics/metric-registry.ts";
 import { createMetrics, type Measured, type Metrics } from "../../../../src/server/metrics/metrics.ts";
 import type { Snapshot } from "../../../../src/server/state/snapshot.ts";
 import { snapshotOf } from "../../../support/service.ts";
@@ -306,4 +306,51 @@ test("what it costs to count a check", async (t: TestContext) => {
   }
   const decisions = await samples(metrics, "tenuo_check_duration_seconds_count");
   assert.deepEqual(decisions, [`tenuo_check_duration_seconds_count ${3 * 5 * count}`]);
+});
+
+/** What another process measured. */
+async function figuresOf(count: number, level: number, times: number) {
+  const registry = createMetricRegistry();
+  registry.counter({ name: "counted", help: "Counts", labels: ["of"] }, () => [[count, "a"]]);
+  registry.gauge({ name: "level", help: "Goes up and down" }, () => [[level]]);
+  const observe = registry.histogram({ name: "took", help: "Spreads" }, [1, 2]);
+  for (let i = 0; i < times; i++) observe(1.5);
+  return { registry, figures: structuredClone(await registry.figures()) };
+}
+
+test("those of several processes are shown as one", async () => {
+  const { registry } = await figuresOf(1, 10, 2);
+  const { body } = await registry.page([(await figuresOf(3, 20, 5)).figures]);
+  for (const line of [
+    'counted{of="a"} 4',
+    "level 30",
+    'took_bucket{le="2"} 7',
+    "took_count 7",
+    "took_sum 10.5",
+  ])
+    assert.ok(body.includes(`\n${line}\n`), line);
+  assert.match(body, /^nodejs_version_info\{[^}]*\} 1$/m);
+  assert.match(body, /^# TYPE took histogram$/m);
+});
+
+test("of the lag of the event loop the longest is shown", async () => {
+  const { registry } = await figuresOf(0, 0, 0);
+  const other = (await figuresOf(0, 0, 0)).figures as unknown as {
+    readonly name: string;
+    readonly values: { value: number }[];
+  }[];
+  const lag = other.find(({ name }) => name === "nodejs_eventloop_lag_p99_seconds");
+  const [sample] = lag?.values ?? [];
+  assert.ok(sample !== undefined);
+  sample.value = 1234;
+  const { body } = await registry.page([other as never]);
+  assert.match(body, /^nodejs_eventloop_lag_p99_seconds 1234$/m);
+});
+
+test("what processes counted that have gone is kept, and what they had isn't", async () => {
+  const all = await Promise.all([figuresOf(1, 10, 1), figuresOf(2, 20, 2)]);
+  const { registry } = await figuresOf(4, 30, 0);
+  const { body } = await registry.page([await countedBy(all.map(({ figures }) => figures))]);
+  for (const line of ['counted{of="a"} 7', "level 30", "took_count 3"])
+    assert.ok(body.includes(`\n${line}\n`), line);
 });

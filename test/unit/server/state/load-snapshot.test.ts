@@ -135,7 +135,7 @@ test("credentials are stripped and details shown only where the file says so", a
 test("a snapshot tells which file it was made of, and when", async () => {
   const sha256 = createHash("sha256").update(file("")).digest("hex");
   const { gateway: _, ...config } = (await load("")).config;
-  assert.deepEqual(config, { sha256, loadedAt: "1970-01-01T00:00:00.000Z" });
+  assert.deepEqual(config, { text: file(""), sha256, loadedAt: "1970-01-01T00:00:00.000Z" });
 });
 
 test("a snapshot is frozen", async () => {
