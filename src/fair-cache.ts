@@ -21,7 +21,7 @@ export interface FairCache<Value> {
 export const SHARES = 16;
 
 /** What an entry takes beside its key and value, also where it is the only one of its owner. */
-export const ENTRY_BYTES = 512;
+export const ENTRY_BYTES = 400;
 
 interface Entry<Value> {
   readonly value: Value;

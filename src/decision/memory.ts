@@ -24,7 +24,7 @@ export interface KnownChain {
   readonly facts: ChainFacts;
 }
 
-/** What is kept of chains that were proven, in bytes: a thousand ordinary ones. */
+/** What is kept of chains that were proven, in bytes: some eight hundred ordinary ones. */
 const MAX_KNOWN_CHAINS_BYTES = 8_388_608;
 
 export function createMemory(): Memory {

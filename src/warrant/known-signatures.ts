@@ -15,7 +15,7 @@ export interface KnownSignatures {
 
 export type Validity = (key: PublicKey, message: Uint8Array) => boolean;
 
-/** What is kept of signatures that were found valid, in bytes: some three thousand of them. */
+/** What is kept of signatures that were found valid, in bytes: nearly four thousand of them. */
 const MAX_KNOWN_SIGNATURES_BYTES = 2_097_152;
 
 /** Signatures of longer messages aren't kept, so that looking one up stays cheap. */

@@ -13,7 +13,7 @@ const APPROVER_BYTES = 500;
 const SCALAR_BYTES = 56;
 const MAP_BYTES = 200;
 /** A constraint of any kind, beside the values it is made of. */
-const CONSTRAINT_BYTES = 500;
+const CONSTRAINT_BYTES = 560;
 /** Regex and Cel, which keep what they compile. */
 const COMPILED_TYPES: ReadonlySet<bigint> = new Set([5n, 15n]);
 /** A text may be kept a second time, normalized, and take two bytes for each of a character. */

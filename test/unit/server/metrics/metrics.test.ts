@@ -100,6 +100,19 @@ test("every reason is a label of its own, and overload has a counter of its own 
   ]);
 });
 
+test("warrants that could be read are counted by whether they were known", async () => {
+  const snapshot = await withTools("read");
+  const metrics = metricsOf(() => snapshot);
+  tell(metrics, snapshot, { ...ALLOW, isChainKnown: false });
+  tell(metrics, snapshot, { ...ALLOW, isChainKnown: true });
+  tell(metrics, snapshot, { ...VIOLATION, isChainKnown: true });
+  tell(metrics, snapshot, DENY);
+  assert.deepEqual(await samples(metrics, "tenuo_chain_cache_total"), [
+    'tenuo_chain_cache_total{result="hit"} 2',
+    'tenuo_chain_cache_total{result="miss"} 1',
+  ]);
+});
+
 test("arguments that only a warrant names share one label, whatever their number", async () => {
   const snapshot = await withTools("read");
   const metrics = metricsOf(() => snapshot);
