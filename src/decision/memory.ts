@@ -25,7 +25,7 @@ export interface KnownChain {
 }
 
 /** What is kept of chains that were proven, in bytes: some eight hundred ordinary ones. */
-const MAX_KNOWN_CHAINS_BYTES = 8_388_608;
+export const MAX_KNOWN_CHAINS_BYTES = 8_388_608;
 
 export function createMemory(): Memory {
   return Object.freeze({ chains: createKnownChains(), signatures: createKnownSignatures() });
