@@ -1,5 +1,6 @@
 import { freePort } from "../test/support/free-port.ts";
 import { waitFor } from "../test/support/wait.ts";
+import { unixNow } from "../test/support/warrants.ts";
 import type { Arm, Started } from "./arms/arm.ts";
 import { withWrongProof } from "./calls/calls.ts";
 import { type HttpCall, toCheckRequest, toHttp1 } from "./calls/http-call.ts";
@@ -62,7 +63,7 @@ export async function untilAnswering(
   write: (call: HttpCall) => Buffer,
 ): Promise<void> {
   await waitFor(`${arm.name} answers`, async () => {
-    const answer = await ask(lane, write(arm.calls()));
+    const answer = await ask(lane, write(arm.calls(unixNow())));
     if (!isSame(answer, arm.expected)) throw new Error(`it answers ${answerText(answer)}`);
     return true;
   });
@@ -71,7 +72,7 @@ export async function untilAnswering(
 /** @throws {Error} where a wrong proof passes. */
 export async function demandRefusal(arm: Arm, [lane]: readonly Lane[]): Promise<void> {
   const answer = await waitFor(`${arm.name} judges`, async () => {
-    const answer = await ask(lane, toHttp1(withWrongProof(arm.calls())));
+    const answer = await ask(lane, toHttp1(withWrongProof(arm.calls(unixNow()))));
     return isShed(answer) ? undefined : answer;
   });
   if (answer.status === 401 || answer.status === 403) return;

@@ -1,3 +1,4 @@
+import { prepareInOneWindow } from "./calls/in-one-window.ts";
 import {
   type Contender,
   demandRefusal,
@@ -34,15 +35,20 @@ export async function playRound(contender: Contender, envoy: number, options: Op
   const { seconds, connections, warmup } = options;
   const authorizer = started.pid;
   let asked = 0;
-  const prepare = ({ write }: Way, count: number): Buffer[] =>
-    Array.from({ length: Math.ceil(count) }, () => write(arm.calls()));
+  const prepare = ({ write }: Way, count: number, limit = 0): Promise<Buffer[]> =>
+    prepareInOneWindow(Math.ceil(count), limit, (time) => write(arm.calls(time)));
   const counted = async (stretch: Promise<Proxied>): Promise<Proxied> => {
     const { requests } = await stretch;
     asked += requests;
     return stretch;
   };
-  const closed = (way: Way, lanes: readonly Lane[], count: number, limit?: number): Promise<Proxied> => {
-    const requests = prepare(way, count);
+  const closed = async (
+    way: Way,
+    lanes: readonly Lane[],
+    count: number,
+    limit?: number,
+  ): Promise<Proxied> => {
+    const requests = await prepare(way, count, limit);
     return counted(measure({ authorizer, envoy }, () => closedLoop(lanes, requests, arm.expected, limit)));
   };
 
@@ -63,7 +69,7 @@ export async function playRound(contender: Contender, envoy: number, options: Op
     const most = Math.max(warm.perSecond, last?.full.perSecond ?? 0) * ROOM * seconds;
     const full = await closed(gate, many, most, seconds);
     const rate = full.perSecond * FIXED_SHARE;
-    const requests = prepare(gate, rate * seconds);
+    const requests = await prepare(gate, rate * seconds, seconds);
     const fixed = await counted(
       measure({ authorizer, envoy }, () => openLoop(gate.lanes, requests, arm.expected, rate)),
     );

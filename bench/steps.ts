@@ -69,16 +69,16 @@ const order = orders(root);
 const message = Buffer.alloc(160, 7);
 const signature = signMessage(root, message);
 add("one Ed25519 verification", same(root.publicKey), (key) => verifySignature(key, message, signature));
-add("read the CheckRequest", same(messageOf(single())), readCheckRequest);
-add("read it, a chain of three", same(messageOf(chain())), readCheckRequest);
-add("read it, with a body", same(messageOf(order())), readCheckRequest);
+add("read the CheckRequest", same(messageOf(single(now))), readCheckRequest);
+add("read it, a chain of three", same(messageOf(chain(now))), readCheckRequest);
+add("read it, with a body", same(messageOf(order(now))), readCheckRequest);
 for (const [name, snapshot, calls] of [
   ["route and arguments", files, single],
   ["route and arguments, of a body too", shop, order],
 ] as const) {
   add(
     name,
-    () => questionOf(calls()).request,
+    () => questionOf(calls(now)).request,
     (request) => {
       const match = matchRoute(snapshot.policy.gateway, request);
       if (admit(snapshot.policy.gateway, request) !== undefined || isRefusal(match))
@@ -87,7 +87,7 @@ for (const [name, snapshot, calls] of [
     },
   );
 }
-const headerOf = (calls: Calls): string => calls().headers[0]?.[1] ?? "";
+const headerOf = (calls: Calls): string => calls(now).headers[0]?.[1] ?? "";
 add("read the warrant", same(headerOf(single)), (text) => finish(parseWarrantHeader(text)));
 add("read a chain of three", same(headerOf(chain)), (text) => finish(parseWarrantHeader(text)));
 for (const [name, snapshot, calls] of [
@@ -99,12 +99,12 @@ for (const [name, snapshot, calls] of [
 ] as const) {
   add(
     name,
-    () => questionOf(calls()),
+    () => questionOf(calls(now)),
     (question) => decide(snapshot, question),
   );
 }
 
-const { request, caller } = questionOf(single());
+const { request, caller } = questionOf(single(now));
 const decision = finish(authorize(files.policy, now, request));
 const requestId = "req_9b8c0000000000000000000000000000";
 const response = toCheckResponse(decision, requestId, request, files.answers);

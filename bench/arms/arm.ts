@@ -24,7 +24,6 @@ export type Start = (port: number, folder: string) => Promise<Started>;
 export interface Started {
   /** Undefined where no program runs. */
   readonly pid: number | undefined;
-  readonly version: string;
   /** Waits until the log told of so many calls, each with the expected outcome. @throws {Error} where it doesn't. */
   readonly audit?: (calls: number) => Promise<void>;
   readonly stop: () => Promise<void>;

@@ -17,7 +17,7 @@ export function crowd(root: SigningKey): Pick<Arm, "calls" | "start" | "warmup">
   let strangersLeft = 0;
   const strangers = readsOfStrangers(root);
   const regulars = reads(root, 1);
-  const calls: Calls = () => (strangersLeft-- > 0 ? strangers() : regulars());
+  const calls: Calls = (time) => (strangersLeft-- > 0 ? strangers(time) : regulars(time));
   return {
     calls,
     warmup: (usual) => {

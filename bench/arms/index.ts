@@ -27,7 +27,7 @@ const ALWAYS: readonly Arm[] = [
     name: "envoy",
     about: "Envoy alone, without authorization",
     ...{ protocol: undefined, expected: ALLOWED, refuses: false, calls: reads(root, 1) },
-    start: async () => ({ pid: undefined, version: "", stop: async () => {} }),
+    start: async () => ({ pid: undefined, stop: async () => {} }),
   },
   {
     name: "no-op",
@@ -69,6 +69,12 @@ const ALWAYS: readonly Arm[] = [
       logged: { decision: "would_deny", ...violation },
       flags: ["--mode", "audit"],
     }),
+  },
+  {
+    name: "silent",
+    about: "as `single`, with nothing logged",
+    ...{ ...ours, calls: reads(root, 1) },
+    start: own({ gatewayYaml: files, logged: undefined, flags: ["--log-level", "silent"] }),
   },
   {
     name: "crowd",

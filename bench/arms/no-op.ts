@@ -7,5 +7,5 @@ const SERVER = fileURLToPath(new URL("no-op-server.ts", import.meta.url));
 
 export const startNoOp: Start = async (port, folder) => {
   const program = await launch(folder, port, process.execPath, [SERVER, String(port)], imageVariables());
-  return { pid: program.pid, version: "", stop: program.stop };
+  return { pid: program.pid, stop: program.stop };
 };

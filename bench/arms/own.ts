@@ -13,8 +13,8 @@ const MAIN = fileURLToPath(new URL("../../dist/main.js", import.meta.url));
 /** A file as `serve` takes it. */
 export interface OwnSettings {
   readonly gatewayYaml: string;
-  /** What the log tells of each call: its decision, and the reason of a denial. */
-  readonly logged: { readonly decision: string; readonly reason?: string };
+  /** What the log tells of each call: its decision, and the reason of a denial; undefined where nothing is logged. */
+  readonly logged: { readonly decision: string; readonly reason?: string } | undefined;
   readonly flags?: readonly string[];
 }
 
@@ -31,6 +31,8 @@ export function own({ gatewayYaml, logged, flags = [] }: OwnSettings): Start {
       [MAIN, "serve", "--config", config, ...ports, ...flags],
       imageVariables(),
     );
+    const started = { pid: program.pid, stop: program.stop };
+    if (logged === undefined) return started;
     const told = (): number =>
       readFileSync(program.stdout, "utf8")
         .split("\n")
@@ -38,14 +40,12 @@ export function own({ gatewayYaml, logged, flags = [] }: OwnSettings): Start {
         .map((line) => JSON.parse(line) as typeof logged)
         .filter(({ decision, reason }) => decision === logged.decision && reason === logged.reason).length;
     return {
-      pid: program.pid,
-      version: "",
+      ...started,
       audit: async (calls) => {
         await waitFor(`${calls} calls in the log`, () => told() >= calls || undefined);
         if (told() !== calls) throw new Error(`the log tells of ${told()} calls in place of ${calls}`);
         truncateSync(program.stdout);
       },
-      stop: program.stop,
     };
   };
 }

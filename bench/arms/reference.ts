@@ -13,6 +13,6 @@ export function reference(program: string, gatewayYaml: string): Start {
     writeFileSync(config, gatewayYaml);
     const ports = ["--bind", "127.0.0.1", "--port", String(port), "--health-port", String(await freePort())];
     const { pid, stop } = await launch(folder, port, program, ["serve", "--config", config, ...ports]);
-    return { pid, version: "0.3.5", stop };
+    return { pid, stop };
   };
 }

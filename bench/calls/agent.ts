@@ -1,10 +1,9 @@
 import { generateSigningKey, type SigningKey } from "../../src/crypto/ed25519.ts";
-import type { Arguments } from "../../src/value.ts";
 import { oneOf, pattern, range } from "../../src/warrant/constraint/index.ts";
 import { constraintSet } from "../../src/warrant/constraint-set.ts";
 import { encodeHeader } from "../../src/warrant/header.ts";
 import { delegate, encodeStack, type Grant, mint } from "../../src/warrant/mint.ts";
-import { signProof } from "../../src/warrant/proof.ts";
+import { type ProvenCall, signProof } from "../../src/warrant/proof.ts";
 import { leafOf, type Stack, type Warrant } from "../../src/warrant/warrant.ts";
 
 /** Somebody who holds a warrant. */
@@ -52,13 +51,13 @@ export function newAgent(root: SigningKey, links: number): Agent {
   return { key, leaf: leafOf(stack), header: encodeHeader(encodeStack(stack)) };
 }
 
-/** The headers of a call, with a proof that is good from now on. */
+/** The headers of a call, with a proof for this time (Unix seconds). */
 export function credentialsOf(
   { key, leaf, header }: Agent,
-  tool: string,
-  args: Arguments,
+  { tool, args }: Pick<ProvenCall, "tool" | "args">,
+  time: number,
 ): readonly (readonly [name: string, value: string])[] {
-  const proof = signProof(key, { warrant: leaf, tool, args }, Math.floor(Date.now() / 1000));
+  const proof = signProof(key, { warrant: leaf, tool, args }, time);
   return [
     ["x-tenuo-warrant", header],
     ["x-tenuo-pop", encodeHeader(proof)],

@@ -2,8 +2,8 @@ import type { SigningKey } from "../../src/crypto/ed25519.ts";
 import { type Agent, credentialsOf, newAgent } from "./agent.ts";
 import type { HttpCall } from "./http-call.ts";
 
-/** Makes the next call, with a proof of this moment. */
-export type Calls = () => HttpCall;
+/** Makes the next call, with a proof for this time (Unix seconds). */
+export type Calls = (time: number) => HttpCall;
 
 /** Counts the calls of this run, so that no two have the same arguments and with them the same proof. */
 let made = 0;
@@ -11,30 +11,30 @@ let made = 0;
 /** Reads of ever other files, under one warrant. */
 export function reads(root: SigningKey, links: number): Calls {
   const agent = newAgent(root, links);
-  return () => read(agent, `report-${made++}.csv`);
+  return (time) => read(agent, `report-${made++}.csv`, time);
 }
 
 /** The same with a new warrant, and a new holder, for each. */
 export function readsOfStrangers(root: SigningKey): Calls {
-  return () => read(newAgent(root, 1), `report-${made++}.csv`);
+  return (time) => read(newAgent(root, 1), `report-${made++}.csv`, time);
 }
 
 /** One read over and over. Within a window of time its proof is the same. */
 export function repeatedReads(root: SigningKey): Calls {
   const agent = newAgent(root, 1);
-  return () => read(agent, "report-again.csv");
+  return (time) => read(agent, "report-again.csv", time);
 }
 
 /** Reads of what the warrant doesn't allow, rightly signed. */
 export function forbiddenReads(root: SigningKey): Calls {
   const agent = newAgent(root, 1);
-  return () => read(agent, `secret-${made++}.csv`);
+  return (time) => read(agent, `secret-${made++}.csv`, time);
 }
 
 /** Orders with a body of some 400 bytes, of which three values are judged. */
 export function orders(root: SigningKey): Calls {
   const agent = newAgent(root, 1);
-  return () => order(agent, `sku-${made++}`);
+  return (time) => order(agent, `sku-${made++}`, time);
 }
 
 /** The call with the proof of another one. */
@@ -46,16 +46,16 @@ export function withWrongProof(call: HttpCall): HttpCall {
   return { ...call, headers };
 }
 
-function read(agent: Agent, file: string): HttpCall {
+function read(agent: Agent, file: string, time: number): HttpCall {
   const args = new Map([
     ["file", file],
     ["region", "eu"],
   ]);
-  const headers = credentialsOf(agent, "read_file", args);
+  const headers = credentialsOf(agent, { tool: "read_file", args }, time);
   return { method: "GET", target: `/files/${file}?region=eu`, headers, body: "" };
 }
 
-function order(agent: Agent, sku: string): HttpCall {
+function order(agent: Agent, sku: string, time: number): HttpCall {
   const args = new Map<string, string | bigint>([
     ["customer", "c-7"],
     ["sku", sku],
@@ -75,7 +75,7 @@ function order(agent: Agent, sku: string): HttpCall {
     notes: ["leave at the door", "ring twice", "call before delivery, the gate is closed in the evening"],
   };
   const headers = [
-    ...credentialsOf(agent, "place_order", args),
+    ...credentialsOf(agent, { tool: "place_order", args }, time),
     ["content-type", "application/json"] as const,
   ];
   return { method: "POST", target: "/customers/c-7/orders", headers, body: JSON.stringify(body) };
