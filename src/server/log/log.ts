@@ -54,8 +54,19 @@ export function createLog(level: LogLevel, fd = 1): Log {
   output.on("error", () => {});
   let lostLines = 0;
   let told = 0;
-  output.on("drop", () => lostLines++);
+  let isEnded = false;
+  let gathering: NodeJS.Timeout | undefined;
+  let waitingBytes = 0;
+  output.on("drop", (lines: string) => {
+    lostLines++;
+    waitingBytes -= Buffer.byteLength(lines);
+  });
+  output.on("write", (bytes: number) => {
+    waitingBytes -= bytes;
+  });
   output.on("drain", () => {
+    // A flush passes over what comes while something else is written.
+    if (gathering === undefined && waitingBytes > 0) gathered();
     const lines = lostLines - told;
     if (lines === 0) return;
     told = lostLines;
@@ -68,8 +79,6 @@ export function createLog(level: LogLevel, fd = 1): Log {
     timestamp: () => `,"time":"${new Date().toISOString()}"`,
     formatters: { level: (label) => ({ level: label }) },
   };
-  let isEnded = false;
-  let gathering: NodeJS.Timeout | undefined;
   const gathered = (): void => {
     gathering = undefined;
     if (!isEnded) output.flush();
@@ -77,6 +86,7 @@ export function createLog(level: LogLevel, fd = 1): Log {
   /** @returns false once it has more than it likes */
   const write = (lines: string): boolean => {
     if (gathering === undefined) gathering = setTimeout(gathered, GATHER_MS);
+    waitingBytes += Buffer.byteLength(lines);
     return output.write(lines);
   };
   const logger = pino(options, { write });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
-import { createReadStream, mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs";
+import { createReadStream, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -425,6 +425,20 @@ test("a reader that takes no lines holds up nobody, and learns how many it misse
   log.info("stopped", "line");
   source.destroy();
   await log.end();
+});
+
+test("a line that comes while another is written needs no third to be written", async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), "tenuo-test-"));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, "log");
+  const log = createLog("info", openSync(file, "a"));
+  t.after(() => log.end());
+  // So large that writing it takes longer than lines are gathered for.
+  log.info("ready", "first", { large: "x".repeat(8 * 1024 * 1024) });
+  const gathered = performance.now() + 9;
+  while (performance.now() < gathered);
+  log.info("ready", "last");
+  await waitFor("the last line", () => readFileSync(file, "utf8").includes(`"last"`) || undefined);
 });
 
 test("a client that knows the configuration can't choose trace ids that stay out of the log", () => {
