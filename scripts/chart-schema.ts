@@ -93,6 +93,7 @@ export function chartSchema(values: readonly ChartValue[]): Schema {
     startupProbe: ANY_MAP,
     livenessProbe: ANY_MAP,
     readinessProbe: ANY_MAP,
+    workers: { anyOf: [{ const: "auto" }, { type: "integer", minimum: 1, maximum: 64 }] },
     drainSeconds: COUNT,
     terminationGracePeriodSeconds: COUNT,
     minReadySeconds: COUNT,

@@ -35,6 +35,6 @@ export function metricsPage(): string {
     INTRODUCTION,
     `## Of the service\n\n${table(head, rowsOf(true))}`,
     `### Buckets\n\nUpper bounds in seconds.\n\n${table(["histogram", "buckets"], buckets)}`,
-    `## Of the process\n\nAs \`prom-client\` measures them.\n\n${table(head, rowsOf(false))}`,
+    `## Of the process\n\nAs \`prom-client\` measures them. With \`--workers\` they are summed over all processes, but for the lag of the event loop, of which the longest is shown, and what was there first: start and version.\n\n${table(head, rowsOf(false))}`,
   ].join("\n");
 }
