@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 
 export interface Options {
@@ -22,6 +23,9 @@ export interface Options {
 export const USAGE = `usage: npm run bench -- [--rounds N] [--seconds N] [--arms a,b] [--connections N]
                     [--envoy-threads N] [--json FILE] [--svg FILE] [--smoke]`;
 
+/** Where a run of all arms leaves its figures, and the picture that the README shows. */
+const RESULTS = fileURLToPath(new URL("results/", import.meta.url));
+
 const FULL = { rounds: 5, seconds: 3, warmup: 20_000, tellsGoals: true };
 /** Every arm once and briefly: shows that all verdicts are right and all figures are there, and no more. */
 const SMOKE = { rounds: 1, seconds: 0.3, warmup: 100, tellsGoals: false };
@@ -36,15 +40,17 @@ export function readOptions(args: readonly string[]): Options {
       ...{ svg: text, smoke: { type: "boolean" } },
     },
   });
-  const base = values.smoke === true ? SMOKE : FULL;
+  const isSmoke = values.smoke === true;
+  const base = isSmoke ? SMOKE : FULL;
+  const isKept = !isSmoke && values.arms === undefined;
   return {
     rounds: positive("--rounds", values.rounds, base.rounds, true),
     seconds: positive("--seconds", values.seconds, base.seconds, false),
     arms: values.arms?.split(","),
     connections: positive("--connections", values.connections, 32, true),
     envoyThreads: positive("--envoy-threads", values["envoy-threads"], 1, true),
-    json: values.json,
-    svg: values.svg,
+    json: values.json ?? (isKept ? `${RESULTS}${new Date().toISOString().slice(0, 10)}.json` : undefined),
+    svg: values.svg ?? (isKept ? `${RESULTS}checks.svg` : undefined),
     warmup: base.warmup,
     tellsGoals: base.tellsGoals,
   };

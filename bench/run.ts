@@ -1,6 +1,6 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { Arm, Missing } from "./arms/arm.ts";
 import { allArms } from "./arms/index.ts";
 import { demandBuild } from "./arms/own.ts";
@@ -92,6 +92,7 @@ function resultsOf(
 function report({ json, svg, tellsGoals }: Options, results: Results): void {
   if (tellsGoals) process.stdout.write(`${goalTable(results)}\n\n`);
   process.stdout.write(`${armTable(results.arms)}\n`);
+  for (const file of [json, svg]) if (file !== undefined) mkdirSync(dirname(file), { recursive: true });
   if (json !== undefined) writeFileSync(json, resultsText(results));
   if (svg !== undefined) writeFileSync(svg, picture(results));
 }

@@ -61,6 +61,14 @@ test("a flag that isn't a number is told, and which", () => {
   assert.throws(() => readOptions(["--round", "3"]));
 });
 
+test("only a run of all arms leaves its figures where the README finds them", () => {
+  assert.match(String(readOptions([]).svg), /results.checks\.svg$/);
+  assert.deepEqual(
+    [readOptions(["--smoke"]).svg, readOptions(["--arms", "single"]).json],
+    [undefined, undefined],
+  );
+});
+
 test("the picture shows every arm that runs something, and stays well-formed", () => {
   const names = ["envoy", "no-op", "a<b&c"];
   const svg = picture({
