@@ -68,18 +68,19 @@ function literal(text: string): Buffer {
   ]);
 }
 
+/** The lines that head a call of `Check`. */
+export const CALL_LINES = {
+  ":method": "POST",
+  ":scheme": "http",
+  ":path": "/envoy.service.auth.v3.Authorization/Check",
+  ":authority": "authorizer",
+  "content-type": "application/grpc",
+  te: "trailers",
+};
+
 /** The head of a call of `Check`, with lines replaced and added. */
 export function callHead(changes: Readonly<Record<string, string>> = {}): Buffer {
-  const lines = {
-    ":method": "POST",
-    ":scheme": "http",
-    ":path": "/envoy.service.auth.v3.Authorization/Check",
-    ":authority": "authorizer",
-    "content-type": "application/grpc",
-    te: "trailers",
-    ...changes,
-  };
-  return headerBlock(Object.entries(lines));
+  return headerBlock(Object.entries({ ...CALL_LINES, ...changes }));
 }
 
 /** A message as gRPC frames it. */
