@@ -13,6 +13,7 @@ COPY package.json package-lock.json ./
 RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY tsconfig.json tsconfig.build.json LICENSE ./
 COPY proto proto
+COPY scripts/build.ts scripts/
 COPY src src
 # A clone made with another umask gives the same modes.
 RUN npm run build \

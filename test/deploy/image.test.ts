@@ -7,6 +7,7 @@ import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { fileQuestions, keepAsking, overGrpc, told } from "../support/asking.ts";
 import { BASE_IMAGE, buildImage, docker, IMAGE, noDocker } from "../support/image.ts";
+import { signList } from "../support/revocation-list.ts";
 import { waitFor } from "../support/wait.ts";
 import { newKey } from "../support/warrants.ts";
 
@@ -194,6 +195,15 @@ test("it is healthy wherever it is told to listen", { skip }, async () => {
     assert.equal(await health(id, "healthy"), '{"ready":true}\n');
     await docker("rm", "--force", id);
   }
+});
+
+test("a large revocation list, which another thread reads from a file of its own, is taken", {
+  skip,
+}, async () => {
+  const ids = Array.from({ length: 2000 }, (_, i) => `tnu_wrt_${String(i).padStart(32, "0")}`);
+  writeFileSync(join(config, "list.srl"), signList(key, { ids }), { mode: 0o644 });
+  const id = await start({ args: [...SERVE, "--revocation-list", "/etc/tenuo/list.srl"], flags: OFFLINE });
+  assert.equal(await health(id, "healthy"), '{"ready":true}\n');
 });
 
 test("it is unhealthy when it isn't ready, and when it hangs", { skip }, async () => {

@@ -12,6 +12,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   "evaluation.ts": ["steps.ts"],
   "fair-cache.ts": ["queue.ts"],
   "ip-address.ts": [],
+  "package-root.ts": [],
   "queue.ts": [],
   "steps.ts": [],
   "text-order.ts": [],
@@ -33,8 +34,8 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   ],
   gateway: ["crypto", "steps.ts", "value.ts"],
   decision: ["gateway", "warrant", "fair-cache.ts", "steps.ts", "value.ts"],
-  server: ["decision", "gateway", "warrant", "crypto", "steps.ts", "value.ts"],
-  cli: ["server", "decision", "gateway", "warrant", "crypto", "steps.ts", "value.ts"],
+  server: ["package-root.ts", "decision", "gateway", "warrant", "crypto", "steps.ts", "value.ts"],
+  cli: ["package-root.ts", "server", "decision", "gateway", "warrant", "crypto", "steps.ts", "value.ts"],
   "main.ts": ["cli"],
 };
 

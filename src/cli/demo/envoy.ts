@@ -4,12 +4,13 @@ import { platform } from "node:os";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { PACKAGE_ROOT } from "../../package-root.ts";
 import { freePort } from "./free-port.ts";
 
 const execute = promisify(execFile);
 
 const IMAGE = "envoyproxy/envoy:v1.40.0";
-const EXAMPLE = fileURLToPath(new URL("../../../envoy/gateway.yaml", import.meta.url));
+const EXAMPLE = fileURLToPath(new URL("envoy/gateway.yaml", PACKAGE_ROOT));
 
 /** How an Envoy can be run here. */
 export interface EnvoyFound {

@@ -1,8 +1,8 @@
 import { fileURLToPath } from "node:url";
 import { loadSync, type PackageDefinition } from "@grpc/proto-loader";
+import { PACKAGE_ROOT } from "../../package-root.ts";
 
-/** proto/ lies beside src/ and beside dist/. */
-const folder = fileURLToPath(new URL("../../../proto", import.meta.url));
+const folder = fileURLToPath(new URL("proto", PACKAGE_ROOT));
 
 /** By full name, as a client of gRPC wants it. The service has codecs of its own. */
 export const definitions: PackageDefinition = loadSync("envoy/service/auth/v3/external_auth.proto", {
