@@ -202,9 +202,9 @@ test("a large revocation list, which another thread reads from a file of its own
 }, async () => {
   const ids = Array.from({ length: 2000 }, (_, i) => `tnu_wrt_${String(i).padStart(32, "0")}`);
   writeFileSync(join(config, "list.srl"), signList(key, { ids }), { mode: 0o644 });
-  const id = await start({ args: [...SERVE, "--revocation-list", "/etc/tenuo/list.srl"], flags: OFFLINE   assert.match(await docker("logs", id), /2000 warrants revoked/);
-});
+  const id = await start({ args: [...SERVE, "--revocation-list", "/etc/tenuo/list.srl"], flags: OFFLINE });
   assert.equal(await health(id, "healthy"), '{"ready":true}\n');
+  assert.match(await docker("logs", id), /2000 warrants revoked/);
 });
 
 test("it is unhealthy when it isn't ready, and when it hangs", { skip }, async () => {
