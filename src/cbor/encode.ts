@@ -11,7 +11,10 @@ import { type CborMap, type CborValue, isArray, isMap } from "./value.ts";
  * @throws {RangeError} for an integer beyond 64 bits.
  */
 export function encode(value: CborValue): Uint8Array {
-  return finish(encodeInSteps(value));
+  if (!isScalar(value)) return finish(encodeInSteps(value));
+  const writer = new Writer();
+  writeScalar(writer, value);
+  return writer.finish();
 }
 
 /** The same for a value of any size: it yields every 0.3 ms or sooner. */
@@ -90,10 +93,13 @@ function isHighSurrogate(unit: number): boolean {
   return unit >= 0xd800 && unit <= 0xdbff;
 }
 
-function writeScalar(
-  writer: Writer,
-  value: bigint | number | string | boolean | null | undefined | Uint8Array,
-): void {
+type Scalar = Exclude<CborValue, CborMap | readonly CborValue[]>;
+
+function isScalar(value: CborValue): value is Scalar {
+  return !isMap(value) && !isArray(value);
+}
+
+function writeScalar(writer: Writer, value: Scalar): void {
   switch (typeof value) {
     case "bigint":
       writer.integer(value);
@@ -122,8 +128,7 @@ const TWO_32 = 2 ** 32;
 const TWO_64 = 2n ** 64n;
 
 class Writer {
-  private buffer = Buffer.allocUnsafe(256);
-  private view = viewOf(this.buffer);
+  private buffer = Buffer.allocUnsafe(128);
   private at = 0;
   private pauseAt = STRETCH;
 
@@ -149,7 +154,7 @@ class Writer {
     if (argument >= TWO_64) throw new RangeError("an integer needs more than 64 bits");
     this.reserve(9);
     this.buffer[this.at] = (major << 5) | 27;
-    this.view.setBigUint64(this.at + 1, argument);
+    this.buffer.writeBigUInt64BE(argument, this.at + 1);
     this.at += 9;
   }
 
@@ -164,11 +169,11 @@ class Writer {
       this.buffer[this.at++] = argument;
     } else if (argument < 0x10000) {
       this.buffer[this.at++] = type | 25;
-      this.view.setUint16(this.at, argument);
+      this.buffer.writeUInt16BE(argument, this.at);
       this.at += 2;
     } else {
       this.buffer[this.at++] = type | 26;
-      this.view.setUint32(this.at, argument);
+      this.buffer.writeUInt32BE(argument, this.at);
       this.at += 4;
     }
   }
@@ -177,15 +182,15 @@ class Writer {
     this.reserve(9);
     if (Object.is(Math.f16round(value), value)) {
       this.buffer[this.at++] = 0xf9;
-      this.view.setFloat16(this.at, value);
+      viewOf(this.buffer).setFloat16(this.at, value);
       this.at += 2;
     } else if (Object.is(Math.fround(value), value)) {
       this.buffer[this.at++] = 0xfa;
-      this.view.setFloat32(this.at, value);
+      this.buffer.writeFloatBE(value, this.at);
       this.at += 4;
     } else {
       this.buffer[this.at++] = 0xfb;
-      this.view.setFloat64(this.at, value);
+      this.buffer.writeDoubleBE(value, this.at);
       this.at += 8;
     }
   }
@@ -216,7 +221,6 @@ class Writer {
     const larger = Buffer.allocUnsafe(Math.max(this.buffer.length * 2, this.at + size));
     this.buffer.copy(larger, 0, 0, this.at);
     this.buffer = larger;
-    this.view = viewOf(larger);
   }
 }
 

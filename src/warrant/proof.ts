@@ -111,8 +111,8 @@ function missedOffsets(count: number): readonly number[] {
 /** What is signed for a window that starts at the given Unix second; the arguments are encoded once for all windows. */
 function* challengeOf({ warrant, tool, args }: ProvenCall): Steps<(windowStart: number) => Uint8Array> {
   const sorted = [...args].sort(([a], [b]) => compareText(a, b));
-  const items = [encode(warrant.id), encode(tool), yield* encodeInSteps(sorted)];
-  return (windowStart) => proofMessage(Buffer.concat([ARRAY_OF_FOUR, ...items, encode(BigInt(windowStart))]));
+  const items = [ARRAY_OF_FOUR, encode(warrant.id), encode(tool), yield* encodeInSteps(sorted)];
+  return (windowStart) => proofMessage(...items, encode(BigInt(windowStart)));
 }
 
 /** Head of a CBOR array of four items. */

@@ -11,8 +11,9 @@ export function warrantMessage(payload: Uint8Array): Uint8Array {
   return Buffer.concat([CONTEXT, ENVELOPE_VERSION_BYTE, payload]);
 }
 
-export function proofMessage(challenge: Uint8Array): Uint8Array {
-  return Buffer.concat([CONTEXT, PROOF_CONTEXT, challenge]);
+/** @param challenge in parts */
+export function proofMessage(...challenge: readonly Uint8Array[]): Uint8Array {
+  return Buffer.concat([CONTEXT, PROOF_CONTEXT, ...challenge]);
 }
 
 export function approvalMessage(payload: Uint8Array): Uint8Array {

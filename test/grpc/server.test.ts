@@ -191,7 +191,7 @@ test("nothing but a whole allow or a whole denial is ever sent", () => {
     { verdict: "denied", denied: { ...denied, code: 0 } },
     { verdict: "denied", denied: { ...denied, status: 200 } },
     { verdict: "denied", denied: { ...denied, status: undefined } },
-    { verdict: "denied", denied: { ...denied, headers: { a: 5 } } },
+    { verdict: "denied", denied: { ...denied, headers: { a: undefined } } },
   ];
   for (const response of incomplete) {
     assert.deepEqual(

@@ -62,22 +62,25 @@ class Reader {
   /** As the proxy repaired and joined them, and line by line in exact bytes; it sends one or the other. */
   readonly #joined = new Map<string, string[]>();
   readonly #raw = new Map<string, string[]>();
+  #hasRaw = false;
+  /** Of the exact form, where it has them. */
+  #rawPath: string | undefined;
+  #rawAuthority: string | undefined;
 
   constructor(bytes: Buffer) {
     this.#bytes = bytes;
-    this.#message = { bytes, left: MAX_FIELDS };
+    this.#message = { bytes, at: 0, left: MAX_FIELDS };
   }
 
   read(): Question {
     this.#visit(0, this.#bytes.length, (field, start, end) => {
       if (field === CHECK_REQUEST.attributes) this.#attributes(start, end);
     });
-    const headers = this.#headers();
-    const pseudo = (name: string): string | undefined => this.#raw.get(name)?.[0];
+    const headers = { lines: this.#hasRaw ? this.#raw : this.#joined, exact: this.#hasRaw };
     const request: HttpRequest = {
       method: this.#method,
-      target: pseudo(":path") ?? this.#path,
-      authority: pseudo(":authority") ?? this.#host,
+      target: this.#rawPath ?? this.#path,
+      authority: this.#rawAuthority ?? this.#host,
       protocol: this.#protocol,
       headers,
       body: this.#requestBody(),
@@ -147,17 +150,20 @@ class Reader {
       else if (field === HEADER.value) value = this.#text(from, to);
       else if (field === HEADER.rawValue && lines === this.#raw) rawValue = this.#text(from, to, "latin1");
     });
-    const known = lines.get(name);
     const sent = rawValue === "" ? value : rawValue;
+    if (lines === this.#raw) this.#hasRaw = true;
+    if (name.startsWith(":")) {
+      if (lines === this.#raw) this.#pseudoHeader(name, sent);
+      return;
+    }
+    const known = lines.get(name);
     if (known === undefined) lines.set(name, [sent]);
     else known.push(sent);
   }
 
-  #headers(): RequestHeaders {
-    const exact = this.#raw.size > 0;
-    const lines = new Map(exact ? this.#raw : this.#joined);
-    for (const name of lines.keys()) if (name.startsWith(":")) lines.delete(name);
-    return { lines, exact };
+  #pseudoHeader(name: string, value: string): void {
+    if (name === ":path") this.#rawPath ??= value;
+    else if (name === ":authority") this.#rawAuthority ??= value;
   }
 
   #requestBody(): RequestBody {

@@ -116,11 +116,12 @@ function ok(
 
 /** Result headers that aren't set, and every spelling of one that an upstream may read as it. */
 function forgedHeaders(request: HttpRequest, set: ResultHeaders): readonly string[] {
-  const unset = RESULT_HEADERS.filter((name) => !(name in set));
-  const aliases = [...request.headers.lines.keys()].filter(
-    (name) => name.length <= LONGEST_RESULT_HEADER && /[_.]/.test(name) && isResultHeader(dashed(name)),
-  );
-  return [...unset, ...aliases];
+  const forged: string[] = RESULT_HEADERS.filter((name) => !(name in set));
+  for (const name of request.headers.lines.keys()) {
+    if (name.length <= LONGEST_RESULT_HEADER && /[_.]/.test(name) && isResultHeader(dashed(name)))
+      forged.push(name);
+  }
+  return forged;
 }
 
 function deny(decision: Deny, requestId: string, debugMode: boolean): CheckResponse {

@@ -16,7 +16,7 @@ const ENTRY = { key: 1, value: 2 };
 export function readHealthRequest(bytes: Buffer): string | undefined {
   let service = "";
   try {
-    visitFields({ bytes, left: bytes.length }, 0, bytes.length, (field, start, end) => {
+    visitFields({ bytes, at: 0, left: bytes.length }, 0, bytes.length, (field, start, end) => {
       if (field === HEALTH_CHECK_REQUEST.service) service = bytes.toString("utf8", start, end);
     });
     return service;
