@@ -98,6 +98,8 @@ test("a known proof is held against its windows each time", () => {
   const policy = remembering();
   const request = call(chainOf(WILDCARD));
   assert.equal(ask(policy, request), "miss allow");
+  // It is kept from the second time on.
+  assert.equal(ask(policy, request), "hit allow");
   assert.equal(ask(policy, request), "hit allow");
   assert.equal(ask(policy, request, NOW + 60), "hit allow");
   assert.equal(ask(policy, request, NOW + 90), "hit pop_expired");
