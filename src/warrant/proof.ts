@@ -70,7 +70,7 @@ export function* checkProof(
     return undefined;
   }
 
-  const accepted = acceptedOffsets(windows.maxWindows);
+  const accepted = windows === PROOF_WINDOWS ? USUAL_OFFSETS : acceptedOffsets(windows.maxWindows);
   const validity = known?.signatures.find(proof);
   if (validity !== undefined && (yield* findAtOneOf(accepted, (message) => validity(holder, message)))) {
     return undefined;
@@ -97,6 +97,8 @@ export function* checkProof(
 function acceptedOffsets(count: number): readonly number[] {
   return Array.from({ length: count }, (_, i) => (i % 2 === 0 ? i / 2 : -(i + 1) / 2));
 }
+
+const USUAL_OFFSETS = acceptedOffsets(PROOF_WINDOWS.maxWindows);
 
 /**
  * Two windows before the accepted ones and one after: worth three more verifications, so that a late proof or a

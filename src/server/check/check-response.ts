@@ -111,11 +111,13 @@ function ok(
   headers: ResultHeaders,
   responseHeaders: ResultHeaders = {},
 ): Ok {
-  return { headers, headersToRemove: [...forgedHeaders(request, headers), ...stripHeaders], responseHeaders };
+  const headersToRemove = forgedHeaders(request, headers);
+  headersToRemove.push(...stripHeaders);
+  return { headers, headersToRemove, responseHeaders };
 }
 
 /** Result headers that aren't set, and every spelling of one that an upstream may read as it. */
-function forgedHeaders(request: HttpRequest, set: ResultHeaders): readonly string[] {
+function forgedHeaders(request: HttpRequest, set: ResultHeaders): string[] {
   const forged: string[] = RESULT_HEADERS.filter((name) => !(name in set));
   for (const name of request.headers.lines.keys()) {
     if (name.length <= LONGEST_RESULT_HEADER && /[_.]/.test(name) && isResultHeader(dashed(name)))

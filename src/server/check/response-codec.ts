@@ -1,14 +1,7 @@
 // Makes the bytes of a CheckResponse by hand: a generated encoder walks an object of some sixty parts that has to be made first.
 // The numbers are those of proto/; tests read what comes out with the generated decoder.
 import { toHeaderText } from "../explain.ts";
-import {
-  type Chars,
-  doubleField,
-  messageField,
-  numberField,
-  textField,
-  toBytes,
-} from "../grpc/protobuf-writer.ts";
+import { ProtobufWriter } from "../grpc/protobuf-writer.ts";
 import type { CheckResponse, Denied, Headers, Metadata, Ok } from "./check-response.ts";
 
 const CHECK_RESPONSE = { status: 1, deniedResponse: 2, okResponse: 3, dynamicMetadata: 4 };
@@ -26,56 +19,67 @@ const VALUE = { number: 2, string: 3 };
 
 /** @returns the bytes of a CheckResponse */
 export function encodeResponse(response: CheckResponse): Buffer {
-  const verdict = response.verdict === "ok" ? okChars(response.ok) : deniedChars(response.denied);
-  return toBytes(verdict + messageField(CHECK_RESPONSE.dynamicMetadata, structChars(response.metadata)));
+  const writer = new ProtobufWriter();
+  writeStruct(writer, response.metadata);
+  writer.message(CHECK_RESPONSE.dynamicMetadata, 0);
+  if (response.verdict === "ok") writeOk(writer, response.ok);
+  else writeDenied(writer, response.denied);
+  return writer.finish();
 }
 
-function okChars({ headers, headersToRemove, responseHeaders }: Ok): Chars {
-  let ok = headersChars(OK.headers, headers);
-  for (const name of headersToRemove) ok += textField(OK.headersToRemove, name);
-  ok += headersChars(OK.responseHeadersToAdd, responseHeaders);
-  return (
-    messageField(CHECK_RESPONSE.status, numberField(STATUS.code, 0)) +
-    messageField(CHECK_RESPONSE.okResponse, ok)
-  );
+function writeOk(writer: ProtobufWriter, { headers, headersToRemove, responseHeaders }: Ok): void {
+  const before = writer.length;
+  writeHeaders(writer, OK.responseHeadersToAdd, responseHeaders);
+  for (let i = headersToRemove.length - 1; i >= 0; i--)
+    writer.text(OK.headersToRemove, headersToRemove[i] as string);
+  writeHeaders(writer, OK.headers, headers);
+  writer.message(CHECK_RESPONSE.okResponse, before);
+  writeStatus(writer, 0, "");
 }
 
-function deniedChars({ code, message, status, headers, body }: Denied): Chars {
-  const denied =
-    messageField(DENIED.status, numberField(HTTP_STATUS.code, status)) +
-    headersChars(DENIED.headers, headers) +
-    textField(DENIED.body, body);
-  return (
-    messageField(CHECK_RESPONSE.status, numberField(STATUS.code, code) + textField(STATUS.message, message)) +
-    messageField(CHECK_RESPONSE.deniedResponse, denied)
-  );
+function writeDenied(writer: ProtobufWriter, { code, message, status, headers, body }: Denied): void {
+  const before = writer.length;
+  writer.text(DENIED.body, body);
+  writeHeaders(writer, DENIED.headers, headers);
+  const beforeStatus = writer.length;
+  writer.number(HTTP_STATUS.code, status);
+  writer.message(DENIED.status, beforeStatus);
+  writer.message(CHECK_RESPONSE.deniedResponse, before);
+  writeStatus(writer, code, message);
 }
 
-/** `append` (false) and its successor both say overwrite: some releases of Envoy read one, some the other. */
-const OVERWRITE: Chars =
-  messageField(HEADER_VALUE_OPTION.append, numberField(BOOL_VALUE.value, 0)) +
-  numberField(HEADER_VALUE_OPTION.appendAction, OVERWRITE_IF_EXISTS_OR_ADD);
+function writeStatus(writer: ProtobufWriter, code: number, message: string): void {
+  const before = writer.length;
+  if (message !== "") writer.text(STATUS.message, message);
+  writer.number(STATUS.code, code);
+  writer.message(CHECK_RESPONSE.status, before);
+}
 
-function headersChars(field: number, headers: Headers): Chars {
-  let chars = "";
+function writeHeaders(writer: ProtobufWriter, field: number, headers: Headers): void {
   for (const name in headers) {
-    const header =
-      textField(HEADER_VALUE.key, name) +
-      // ASCII, and so its own UTF-8.
-      messageField(HEADER_VALUE.value, toHeaderText(headers[name] as string));
-    chars += messageField(field, messageField(HEADER_VALUE_OPTION.header, header) + OVERWRITE);
+    const before = writer.length;
+    // `append` (false) and its successor both say overwrite: some releases of Envoy read one, some the other.
+    writer.number(HEADER_VALUE_OPTION.appendAction, OVERWRITE_IF_EXISTS_OR_ADD);
+    const beforeAppend = writer.length;
+    writer.number(BOOL_VALUE.value, 0);
+    writer.message(HEADER_VALUE_OPTION.append, beforeAppend);
+    const beforeHeader = writer.length;
+    writer.text(HEADER_VALUE.value, toHeaderText(headers[name] as string));
+    writer.text(HEADER_VALUE.key, name);
+    writer.message(HEADER_VALUE_OPTION.header, beforeHeader);
+    writer.message(field, before);
   }
-  return chars;
 }
 
-function structChars(metadata: Metadata): Chars {
-  let chars = "";
+function writeStruct(writer: ProtobufWriter, metadata: Metadata): void {
   for (const name in metadata) {
     const value = metadata[name];
     if (value === undefined) continue;
-    const chosen =
-      typeof value === "number" ? doubleField(VALUE.number, value) : textField(VALUE.string, value);
-    chars += messageField(STRUCT.fields, textField(ENTRY.key, name) + messageField(ENTRY.value, chosen));
+    const before = writer.length;
+    if (typeof value === "number") writer.double(VALUE.number, value);
+    else writer.text(VALUE.string, value);
+    writer.message(ENTRY.value, before);
+    writer.text(ENTRY.key, name);
+    writer.message(STRUCT.fields, before);
   }
-  return chars;
 }

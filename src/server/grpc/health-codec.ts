@@ -1,5 +1,5 @@
 import { ProtobufError, visitFields } from "./protobuf-reader.ts";
-import { type Chars, messageField, numberField, textField, toBytes } from "./protobuf-writer.ts";
+import { ProtobufWriter } from "./protobuf-writer.ts";
 
 // The messages of grpc.health.v1, of which there are three.
 
@@ -28,18 +28,20 @@ export function readHealthRequest(bytes: Buffer): string | undefined {
 
 /** A HealthCheckResponse. */
 export function encodeStatus(status: ServingStatus): Buffer {
-  return toBytes(statusChars(status));
+  const writer = new ProtobufWriter();
+  writer.number(HEALTH_CHECK_RESPONSE.status, STATUS_NUMBERS[status]);
+  return writer.finish();
 }
 
 /** A HealthListResponse: one status for all of these services. */
 export function encodeStatuses(services: readonly string[], status: ServingStatus): Buffer {
-  const value = messageField(ENTRY.value, statusChars(status));
-  const entries = services.map((name) =>
-    messageField(HEALTH_LIST_RESPONSE.statuses, textField(ENTRY.key, name) + value),
-  );
-  return toBytes(entries.join(""));
-}
-
-function statusChars(status: ServingStatus): Chars {
-  return numberField(HEALTH_CHECK_RESPONSE.status, STATUS_NUMBERS[status]);
+  const writer = new ProtobufWriter();
+  for (const name of services) {
+    const before = writer.length;
+    writer.number(HEALTH_CHECK_RESPONSE.status, STATUS_NUMBERS[status]);
+    writer.message(ENTRY.value, before);
+    writer.text(ENTRY.key, name);
+    writer.message(HEALTH_LIST_RESPONSE.statuses, before);
+  }
+  return writer.finish();
 }

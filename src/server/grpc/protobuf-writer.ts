@@ -1,54 +1,77 @@
-// A message under way is a text of one character a byte: its parts are joined without a copy, and how long each is, which
-// protobuf writes in front of it, is known. It becomes bytes once, at the end.
-
-/** Bytes, one character each. */
-export type Chars = string;
-
-/** @returns the bytes of a message whose fields these are. */
-export function toBytes(message: Chars): Buffer {
-  return Buffer.from(message, "latin1");
-}
-
-export function textField(field: number, text: string): Chars {
-  return messageField(field, utf8(text));
-}
-
-/** A message, or bytes. */
-export function messageField(field: number, message: Chars): Chars {
-  return tag(field, LENGTH_DELIMITED) + varint(message.length) + message;
-}
-
-/** A whole number from 0 to 2^31 − 1, or the number of an enum. */
-export function numberField(field: number, value: number): Chars {
-  return tag(field, VARINT) + varint(value);
-}
-
-export function doubleField(field: number, value: number): Chars {
-  double.writeDoubleLE(value);
-  return tag(field, FIXED64) + double.toString("latin1");
-}
-
-const double = Buffer.alloc(8);
-
 const VARINT = 0;
 const FIXED64 = 1;
 const LENGTH_DELIMITED = 2;
 
-/** Our messages have no field above 15. */
-function tag(field: number, wireType: number): Chars {
-  return String.fromCharCode((field << 3) | wireType);
-}
+/** Where messages are written, one at a time, before they are copied out; longer ones make more room. */
+let scratch = Buffer.allocUnsafeSlow(4096);
 
-function varint(value: number): Chars {
-  let chars = "";
-  let left = value;
-  for (; left > 0x7f; left >>>= 7) chars += String.fromCharCode((left & 0x7f) | 0x80);
-  return chars + String.fromCharCode(left);
-}
+/**
+ * Writes a message from its end to its start: protobuf puts the length of each part in front of it, and so it is known by
+ * then. Fields that are written first stand last. Our messages have no field above 15. Only one is written at a time.
+ */
+export class ProtobufWriter {
+  #start = scratch.length;
 
-/** Half of a surrogate pair, of which no UTF-8 can be made, becomes U+FFFD. */
-function utf8(text: string): Chars {
-  return isAscii(text) ? text : Buffer.from(text, "utf8").toString("latin1");
+  /** Bytes written so far. */
+  get length(): number {
+    return scratch.length - this.#start;
+  }
+
+  text(field: number, text: string): void {
+    const length = isAscii(text) ? text.length : Buffer.byteLength(text);
+    this.#reserve(length);
+    this.#start -= length;
+    if (length === text.length) scratch.write(text, this.#start, length, "latin1");
+    // Half of a surrogate pair, of which no UTF-8 can be made, becomes U+FFFD.
+    else scratch.write(text, this.#start, length, "utf8");
+    this.#head(field, LENGTH_DELIMITED, length);
+  }
+
+  /** A whole number from 0 to 2^31 − 1, or the number of an enum. */
+  number(field: number, value: number): void {
+    this.#head(field, VARINT, value);
+  }
+
+  double(field: number, value: number): void {
+    this.#reserve(8);
+    this.#start -= 8;
+    scratch.writeDoubleLE(value, this.#start);
+    this.#tag(field, FIXED64);
+  }
+
+  /** Makes a message of what was written since the length was this. */
+  message(field: number, lengthBefore: number): void {
+    this.#head(field, LENGTH_DELIMITED, this.length - lengthBefore);
+  }
+
+  finish(): Buffer {
+    return Buffer.from(scratch.subarray(this.#start));
+  }
+
+  #head(field: number, wireType: number, value: number): void {
+    this.#reserve(8);
+    const size = value < 0x80 ? 1 : value < 0x4000 ? 2 : value < 0x20_0000 ? 3 : value < 0x1000_0000 ? 4 : 5;
+    this.#start -= size;
+    let left = value;
+    for (let i = 0; i < size; i++, left >>>= 7) {
+      scratch[this.#start + i] = i === size - 1 ? left : (left & 0x7f) | 0x80;
+    }
+    this.#tag(field, wireType);
+  }
+
+  #tag(field: number, wireType: number): void {
+    this.#reserve(1);
+    scratch[--this.#start] = (field << 3) | wireType;
+  }
+
+  #reserve(more: number): void {
+    if (more <= this.#start) return;
+    const { length } = this;
+    const larger = Buffer.allocUnsafeSlow(2 * scratch.length + more);
+    scratch.copy(larger, larger.length - length, this.#start);
+    scratch = larger;
+    this.#start = scratch.length - length;
+  }
 }
 
 function isAscii(text: string): boolean {

@@ -30,13 +30,16 @@ const verdict = fc.oneof(
 
 const orNone = <Item>(items: readonly Item[]) => (items.length === 0 ? undefined : items);
 
+/** In the order they are written, the last first. */
 function optionsOf(expected: Readonly<Record<string, string>>) {
   return orNone(
-    Object.entries(expected).map(([key, value]) => ({
-      header: { key, value: toHeaderText(value) },
-      append: { value: false },
-      appendAction: 2,
-    })),
+    Object.entries(expected)
+      .reverse()
+      .map(([key, value]) => ({
+        header: { key, value: toHeaderText(value) },
+        append: { value: false },
+        appendAction: 2,
+      })),
   );
 }
 
@@ -68,7 +71,10 @@ test("a random answer is what the generated decoder reads", () => {
         );
       } else {
         const { code, message, status: http, headers, body } = chosen.denied;
-        assert.deepEqual(plain(status), { code, message: message.toWellFormed() });
+        assert.deepEqual(plain(status), {
+          code,
+          ...(message === "" ? {} : { message: message.toWellFormed() }),
+        });
         assert.equal(okResponse, undefined);
         assert.deepEqual(
           plain(deniedResponse),
