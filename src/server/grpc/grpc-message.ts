@@ -67,7 +67,7 @@ export function receiveMessage(
       const whole = used < PREFIX_BYTES ? 0 : PREFIX_BYTES + frame.readUInt32BE(1);
       const room = used === 0 ? needed : Math.max(needed, Math.min(2 * needed, whole));
       if (!arriving.take(room - frame.length)) return finish(CROWDED);
-      const larger = Buffer.allocUnsafeSlow(room);
+      const larger = Buffer.allocUnsafe(room);
       frame.copy(larger, 0, 0, used);
       frame = larger;
     }
