@@ -1,6 +1,7 @@
 import type { Policy } from "../decision/authorize.ts";
 import type { Log } from "../server/log/log.ts";
 import type { LogEvent } from "../server/log/log-events.ts";
+import { roomWithin } from "../server/room.ts";
 import type { RunningServer } from "../server/server.ts";
 import { rfc3339 } from "../server/state/certificates.ts";
 import { changesBetween } from "../server/state/changes.ts";
@@ -80,7 +81,12 @@ function announceState(log: Log, { policy }: Snapshot, notice: Notice): void {
   const { revocation } = policy.trust;
   const now = Math.floor(Date.now() / 1000);
   if (revocation !== undefined) announceList(log, revocation, now);
-  for (const [event, warning] of [...warningsAboutTrust(policy, now), ...warningsAboutModes(policy)]) {
+  const warnings = [
+    ...warningsAboutTrust(policy, now),
+    ...warningsAboutModes(policy),
+    ...warningsAboutRoom(policy),
+  ];
+  for (const [event, warning] of warnings) {
     log.warn(event, warning);
     // The log may be silenced; this may not.
     notice("warn", warning);
@@ -112,6 +118,18 @@ function warningsAboutTrust({ trust }: Policy, now: number): Warnings {
     );
   }
   return warnings;
+}
+
+function warningsAboutRoom({ gateway }: Policy): Warnings {
+  const { maxBodyBytes } = gateway.settings;
+  const { arrivingBytes } = roomWithin();
+  if (maxBodyBytes <= arrivingBytes) return [];
+  return [
+    [
+      "room",
+      `settings.max_body_bytes is ${maxBodyBytes}, but with the memory this process may use, requests above ${arrivingBytes} bytes are overloaded: give it more (--max-old-space-size in NODE_OPTIONS, or a larger limit of the container)`,
+    ],
+  ];
 }
 
 function warningsAboutModes({ mode, strictestMode, gateway }: Policy): Warnings {

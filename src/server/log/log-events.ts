@@ -5,6 +5,7 @@ export const LOG_EVENTS = {
   listening:
     "the service listens; with its ports, version, mode, trusted roots and the hash of its configuration",
   mode: "some or all requests are not blocked",
+  room: "the largest body that may come doesn't fit in the memory the process may use",
   revocation_list: "the revocation list in force, or that it is too old",
   reload:
     "a reload, with its `cause`, `result` and `changes` and, where it failed, all `errors` and what was `kept` as it was",

@@ -164,6 +164,19 @@ test("a silenced log doesn't silence the warning about the mode", async () => {
   assert.equal((await ran([])).stderr, "");
 });
 
+test("a body that is allowed but can't be held is warned of", async (t) => {
+  for (const [bytes, count] of [
+    [67_108_864, 1],
+    [1_048_576, 0],
+  ] as const) {
+    // Started plainly, it has a small heap.
+    const service = await startServe(t, gateway(`, max_body_bytes: ${bytes}`));
+    const lines = (await service.stop()).map((line) => JSON.parse(line));
+    const warnings = lines.filter(({ event, level }) => event === "room" && level === "warn");
+    assert.equal(warnings.length, count);
+  }
+});
+
 test("without a trusted root it warns at the start", async (t) => {
   const withoutRoots = gateway().replace(/^settings.*$/m, "settings: {}");
   for (const [yaml, count] of [
