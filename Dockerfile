@@ -4,7 +4,9 @@ FROM node:24-bookworm-slim AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json ./
 RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund \
-    && find node_modules -type f \( -name '*.map' -o -name '*.ts' -o -name '*.[cm]ts' \) -delete
+    && find node_modules -type f \( -name '*.map' -o -name '*.ts' -o -name '*.[cm]ts' \) -delete \
+    && find node_modules/sodium-native/prebuilds -mindepth 1 -maxdepth 1 \
+        ! -name "$(node -p 'process.platform + "-" + process.arch')" -exec rm -r {} +
 
 # Its program starts by itself, without a shell or `env`, also by the names that manifests for tenuo/authorizer use.
 FROM node:24-bookworm-slim AS build

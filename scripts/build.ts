@@ -19,8 +19,14 @@ const { metafile } = await build({
   format: "esm",
   platform: "node",
   target: "node24",
-  // For traces and the demo: loaded where asked for, and some read files of their own.
-  external: ["@grpc/*", "@opentelemetry/sdk-trace", "@opentelemetry/resources", "@opentelemetry/exporter-*"],
+  // For traces and the demo: loaded where asked for, and some read files of their own. libsodium is machine code.
+  external: [
+    "sodium-native",
+    "@grpc/*",
+    "@opentelemetry/sdk-trace",
+    "@opentelemetry/resources",
+    "@opentelemetry/exporter-*",
+  ],
   banner: {
     js: 'import { createRequire as createRequireOf } from "node:module"; const require = createRequireOf(import.meta.url);',
   },

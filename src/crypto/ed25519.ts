@@ -75,12 +75,28 @@ export function isOnCurve(key: PublicKey): boolean {
 
 /**
  * Strict verification: cofactorless, s < L, and neither A nor R non-canonical or of small order
- * (OpenSSL does the first two, the checks in front of it the rest).
+ * (the libraries do the first two, the checks in front of them the rest).
  */
 export function verifySignature(key: PublicKey, message: Uint8Array, signature: Uint8Array): boolean {
   if (signature.length !== SIGNATURE_BYTES || !isSafePoint(signature)) return false;
-  return verify(null, message, knownKey(key).keyObject, signature);
+  return verifyNatively(key, message, signature);
 }
+
+type Verify = (key: PublicKey, message: Uint8Array, signature: Uint8Array) => boolean;
+
+/** Those there are on this platform; they say the same of what the checks in front of them let through. */
+export const VERIFIERS: { readonly openssl: Verify; readonly sodium: Verify | undefined } = {
+  openssl: (key, message, signature) => verify(null, message, importedKey(key), signature),
+  // Undefined where there is no build of it, as on Alpine.
+  sodium: await import("./sodium.ts").then(
+    ({ verifyWithSodium }): Verify =>
+      (key, message, signature) =>
+        verifyWithSodium(key.bytes, message, signature),
+    () => undefined,
+  ),
+};
+/** libsodium takes half the time. */
+const verifyNatively = VERIFIERS.sodium ?? VERIFIERS.openssl;
 
 export function signMessage(key: SigningKey, message: Uint8Array): Uint8Array {
   return sign(null, message, key.privateKey);
@@ -133,23 +149,31 @@ function sameY(bytes: Uint8Array, y: Uint8Array): boolean {
 }
 
 interface KnownKey {
-  readonly keyObject: KeyObject;
+  keyObject?: KeyObject;
   onCurve?: boolean;
 }
 
-/** Importing a key costs as much as a verification with it, so imported keys are kept, oldest out first. */
+/** To import a key, or to find its point, costs as much as a verification with it, so both are kept, oldest out first. */
 const KNOWN_KEYS_MAX = 4096;
 const knownKeys = new Map<string, KnownKey>();
 
 function knownKey(key: PublicKey): KnownKey {
   const known = knownKeys.get(key.hex);
   if (known !== undefined) return known;
-  const jwk = { kty: "OKP", crv: "Ed25519", x: Buffer.from(key.bytes).toString("base64url") };
-  const added: KnownKey = { keyObject: createPublicKey({ key: jwk, format: "jwk" }) };
+  const added: KnownKey = {};
   if (knownKeys.size >= KNOWN_KEYS_MAX) {
     const oldest = knownKeys.keys().next();
     if (!oldest.done) knownKeys.delete(oldest.value);
   }
   knownKeys.set(key.hex, added);
   return added;
+}
+
+function importedKey(key: PublicKey): KeyObject {
+  const known = knownKey(key);
+  known.keyObject ??= createPublicKey({
+    key: { kty: "OKP", crv: "Ed25519", x: Buffer.from(key.bytes).toString("base64url") },
+    format: "jwk",
+  });
+  return known.keyObject;
 }

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { createHash, sign } from "node:crypto";
 import { test } from "node:test";
 import { hashes, verify as nobleVerify, Point } from "@noble/ed25519";
+import fc from "fast-check";
 import {
   generateSigningKey,
   isOnCurve,
@@ -10,8 +11,10 @@ import {
   seedOf,
   signingKeyFromSeed,
   signMessage,
+  VERIFIERS,
   verifySignature,
 } from "../../../src/crypto/ed25519.ts";
+import { missing } from "../../support/missing.ts";
 
 hashes.sha512 = (message) => new Uint8Array(createHash("sha512").update(message).digest());
 
@@ -129,4 +132,75 @@ function withSign(spelling: string): string {
   const bytes = hex(spelling);
   bytes[31] = (bytes[31] as number) ^ 0x80;
   return bytes.toString("hex");
+}
+
+test("both libraries say the same of signatures that were changed, and of keys that were", (t) => {
+  const { sodium, openssl } = VERIFIERS;
+  if (sodium === undefined)
+    return t.skip(missing("libsodium", "no build of sodium-native for this platform") || "");
+  const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length });
+  const change = fc.record({
+    in: fc.constantFrom("key", "R", "s", "message", "none"),
+    at: fc.nat(31),
+    by: fc.integer({ min: 1, max: 255 }),
+  });
+  const seen = { valid: 0, invalid: 0 };
+  fc.assert(
+    fc.property(
+      bytes(32),
+      fc.uint8Array({ maxLength: 80 }),
+      change,
+      fc.bigInt(0n, 8n),
+      (seed, text, changed, times) => {
+        const signing = signingKeyFromSeed(seed);
+        const signature = Buffer.from(signMessage(signing, text));
+        const key = Buffer.from(signing.publicKey.bytes);
+        const told = Buffer.from(text);
+        if (changed.in === "key") key[changed.at] = (key[changed.at] as number) ^ changed.by;
+        if (changed.in === "R") signature[changed.at] = (signature[changed.at] as number) ^ changed.by;
+        if (changed.in === "s")
+          signature.set(littleEndian(fromLittleEndian(signature.subarray(32)) + times * L), 32);
+        if (changed.in === "message" && told.length > 0)
+          told[changed.at % told.length] = (told[changed.at % told.length] as number) ^ changed.by;
+        const read = publicKeyFromBytes(key);
+        if (read === undefined) return;
+        const verdict = openssl(read, told, signature);
+        assert.equal(sodium(read, told, signature), verdict);
+        seen[verdict === true ? "valid" : "invalid"]++;
+      },
+    ),
+    { numRuns: 400 },
+  );
+  assert.ok(seen.valid > 50 && seen.invalid > 50, JSON.stringify(seen));
+});
+
+test("both libraries judge a key with a part of small order alike", (t) => {
+  const { sodium, openssl } = VERIFIERS;
+  if (sodium === undefined)
+    return t.skip(missing("libsodium", "no build of sodium-native for this platform") || "");
+  const order8 = Point.fromHex("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05");
+  for (let i = 1; i < 8; i++) {
+    const secret = BigInt(i) * 7n + 11n;
+    const A = Point.BASE.multiply(secret).add(order8.multiply(BigInt(i), false));
+    const key = publicKeyFromBytes(A.toBytes());
+    assert.ok(key !== undefined);
+    for (let n = 0; n < 16; n++) {
+      const told = Buffer.from(`message ${n}`);
+      const R = Point.BASE.multiply(BigInt(n) + 5n);
+      const k =
+        fromLittleEndian(createHash("sha512").update(R.toBytes()).update(key.bytes).update(told).digest()) %
+        L;
+      const signature = Buffer.concat([R.toBytes(), littleEndian((BigInt(n) + 5n + k * secret) % L)]);
+      // Without a cofactor it holds only where k is a multiple of the order of the part.
+      assert.equal(sodium(key, told, signature), openssl(key, told, signature), `${i} ${n}`);
+    }
+  }
+});
+
+function fromLittleEndian(bytes: Uint8Array): bigint {
+  return BigInt(`0x${Buffer.from(bytes).reverse().toString("hex")}`);
+}
+
+function littleEndian(number: bigint): Buffer {
+  return Buffer.from(BigInt.asUintN(256, number).toString(16).padStart(64, "0"), "hex").reverse();
 }
