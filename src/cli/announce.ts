@@ -1,3 +1,4 @@
+import { VERIFIER } from "../crypto/ed25519.ts";
 import type { Policy } from "../decision/authorize.ts";
 import type { Log } from "../server/log/log.ts";
 import type { LogEvent } from "../server/log/log-events.ts";
@@ -28,6 +29,7 @@ export function announceStart(
     ...(socket === undefined ? { port } : { socket }),
     health_port: server.healthPort,
     version: VERSION,
+    ed25519: VERIFIER,
     config: configFile,
     ...configFields(snapshot),
     warnings,

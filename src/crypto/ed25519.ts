@@ -97,6 +97,8 @@ export const VERIFIERS: { readonly openssl: Verify; readonly sodium: Verify | un
 };
 /** libsodium takes half the time. */
 const verifyNatively = VERIFIERS.sodium ?? VERIFIERS.openssl;
+/** Which of them it is. */
+export const VERIFIER: keyof typeof VERIFIERS = VERIFIERS.sodium === undefined ? "openssl" : "sodium";
 
 export function signMessage(key: SigningKey, message: Uint8Array): Uint8Array {
   return sign(null, message, key.privateKey);

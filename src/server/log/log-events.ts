@@ -3,7 +3,7 @@ export const LOG_EVENTS = {
   authorization_success: "a request was allowed",
   authorization_denied: "a request was denied, or would have been but for the mode (`decision` tells which)",
   listening:
-    "the service listens; with its ports, version, mode, trusted roots and the hash of its configuration",
+    "the service listens; with its ports, version, the library that verifies (`sodium`, or the slower `openssl` where there is no build of it), mode, trusted roots and the hash of its configuration",
   mode: "some or all requests are not blocked",
   room: "the largest body that may come doesn't fit in the memory the process may use",
   revocation_list: "the revocation list in force, or that it is too old",
