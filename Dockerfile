@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-# Installing needs no install script, and none is run. What only compilers and debuggers read is left out.
+# Installing needs no install script, and none is run. What only compilers, debuggers, other platforms and other runtimes
+# read is left out.
 FROM node:24-bookworm-slim AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json ./
 RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund \
     && find node_modules -type f \( -name '*.map' -o -name '*.ts' -o -name '*.[cm]ts' \) -delete \
     && find node_modules/sodium-native/prebuilds -mindepth 1 -maxdepth 1 \
-        ! -name "$(node -p 'process.platform + "-" + process.arch')" -exec rm -r {} +
+        ! -name "$(node -p 'process.platform + "-" + process.arch')" -exec rm -r {} + \
+    && rm -r node_modules/bare-*/prebuilds && find node_modules -name '*.bare' -delete
 
 # Its program starts by itself, without a shell or `env`, also by the names that manifests for tenuo/authorizer use.
 FROM node:24-bookworm-slim AS build
