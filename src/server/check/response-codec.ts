@@ -56,7 +56,9 @@ function writeStatus(writer: ProtobufWriter, code: number, message: string): voi
 }
 
 function writeHeaders(writer: ProtobufWriter, field: number, headers: Headers): void {
-  for (const name in headers) {
+  const names = Object.keys(headers);
+  for (let i = names.length - 1; i >= 0; i--) {
+    const name = names[i] as string;
     const before = writer.length;
     // `append` (false) and its successor both say overwrite: some releases of Envoy read one, some the other.
     writer.number(HEADER_VALUE_OPTION.appendAction, OVERWRITE_IF_EXISTS_OR_ADD);

@@ -30,16 +30,13 @@ const verdict = fc.oneof(
 
 const orNone = <Item>(items: readonly Item[]) => (items.length === 0 ? undefined : items);
 
-/** In the order they are written, the last first. */
 function optionsOf(expected: Readonly<Record<string, string>>) {
   return orNone(
-    Object.entries(expected)
-      .reverse()
-      .map(([key, value]) => ({
-        header: { key, value: toHeaderText(value) },
-        append: { value: false },
-        appendAction: 2,
-      })),
+    Object.entries(expected).map(([key, value]) => ({
+      header: { key, value: toHeaderText(value) },
+      append: { value: false },
+      appendAction: 2,
+    })),
   );
 }
 
