@@ -8,12 +8,17 @@ const LINGER_MS = 500;
 // The size of the heap can be said at the start alone. The process stays the same one, and nothing is loaded yet; where
 // it can't be replaced, as on Windows, or has a parent that talks to it, it takes what memory Node gives it.
 const restart = restartFor(process.argv.slice(2), process.execArgv, process.env);
-if (restart !== undefined && process.send === undefined)
-  process.execve?.(
-    process.execPath,
-    [process.execPath, ...restart.flags, ...process.argv.slice(1)],
-    restart.variables,
-  );
+if (restart !== undefined && process.send === undefined) {
+  try {
+    process.execve?.(
+      process.execPath,
+      [process.execPath, ...restart.flags, ...process.argv.slice(1)],
+      restart.variables,
+    );
+  } catch {
+    // As under Node's permission model.
+  }
+}
 
 // Whoever reads us may stop early (`| head`); the command still has to end by itself and clean up.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {

@@ -249,6 +249,27 @@ test("a reload is in force in every worker once it is told, and a bad one in non
   );
 });
 
+test("a worker that starts while a reload is under way judges by what is coming", async (t) => {
+  const service = await startWorkers(t);
+  const [slow = 0, victim = 0] = service.workers();
+  process.kill(slow, "SIGSTOP");
+  writeFileSync(service.config, GATEWAY.replace(root.publicKey.hex, newKey().publicKey.hex));
+  const reload = service.reload();
+  await sleep(500);
+  process.kill(victim, "SIGKILL");
+  const isNew = (pid: number): boolean => pid !== slow && pid !== victim;
+  await waitFor("another worker", () => service.workers().some(isNew) || undefined);
+  // It has its state from the beginning, and the reload isn't over.
+  await sleep(1_500);
+  process.kill(slow, "SIGCONT");
+  assert.equal((await reload)["result"], "success");
+  const connections = await connectAll(t, { port: service.port });
+  assert.deepEqual(
+    await verdictsOf(connections),
+    new Set(["untrusted_root,untrusted_root,untrusted_root,missing_warrant"]),
+  );
+});
+
 test("a reload is told once the last worker has it", async (t) => {
   const service = await startWorkers(t);
   const [slow] = service.workers();

@@ -51,7 +51,8 @@ export function createWorkQueue(maxLength: number, room: Room, loop: Loop = EVEN
   const fresh = createLine(maxLength, room.waitingBytes, loop);
   /**
    * What one slice wasn't enough for. The first has one in each turn until it is done, and so holds up nothing that is
-   * short, while the others take no more memory than after their own first slice.
+   * short, while the others take no more memory than after their own first slices. The newest has one as well: what is not
+   * quite short needn't wait for what is very long.
    */
   const begun = createLine(Math.min(Math.ceil(maxLength * BEGUN_PART), room.begun), room.waitingBytes, loop);
   let turnEnd: number | undefined;
@@ -69,9 +70,11 @@ export function createWorkQueue(maxLength: number, room: Room, loop: Loop = EVEN
       // Half of the time is for work that waits, however fast more arrives.
       if (fresh.length() + begun.length() > 0) startTurn(later, later - end);
     });
-    const work = begun.shift();
-    if (work !== undefined && isUnfinished(work, loop)) begun.putBack(work);
+    const first = begun.shift();
+    if (first !== undefined && isUnfinished(first, loop)) begun.putBack(first);
     goOnWithFresh(end);
+    const newest = begun.length() > 1 ? begun.pop() : undefined;
+    if (newest !== undefined) goOn(newest);
   };
 
   const goOnWithFresh = (end: number): void => {
@@ -99,6 +102,8 @@ interface Line {
   /** @returns false where there is no room, even without what nobody wants any more */
   readonly push: (work: Work) => boolean;
   readonly shift: () => Work | undefined;
+  /** The other end. */
+  readonly pop: () => Work | undefined;
   /** The work that was the first is it again. */
   readonly putBack: (work: Work) => void;
   readonly length: () => number;
@@ -135,6 +140,11 @@ function createLine(maxLength: number, maxBytes: number, loop: Loop): Line {
     },
     shift: () => {
       const work = waiting.shift()?.work;
+      if (work !== undefined) bytes -= work.bytes;
+      return work;
+    },
+    pop: () => {
+      const work = waiting.pop()?.work;
       if (work !== undefined) bytes -= work.bytes;
       return work;
     },

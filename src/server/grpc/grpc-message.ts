@@ -73,8 +73,11 @@ export function receiveMessage(
     }
     chunk.copy(frame, used);
     used = needed;
-    const promised = used < PREFIX_BYTES ? 0 : frame.readUInt32BE(1);
-    if (Math.max(promised, used - PREFIX_BYTES) > maxBytes) finish(TOO_LARGE);
+    if (used < PREFIX_BYTES) return;
+    const promised = frame.readUInt32BE(1);
+    if (promised > maxBytes) finish(TOO_LARGE);
+    // There may be more of it without end, and it is no one message whatever comes.
+    else if (used - PREFIX_BYTES > promised) finish(NOT_ONE);
   });
   stream.once("end", () => {
     // Also where the caller has taken the call back, and then nobody waits.

@@ -6,6 +6,9 @@ interface Output {
   readonly once: (event: "drain", listener: () => void) => unknown;
 }
 
+/** How long to wait for an output that has enough. */
+const PATIENCE_MS = 1_000;
+
 /**
  * Writes the lines that come by a stream, as they are and whole: a rest without an end is left out. While the output has
  * enough, it is the other end that has to wait.
@@ -18,6 +21,12 @@ export function forwardLines(from: Readable, to: Output): void {
     rest = end === 0 ? rest + text : text.slice(end);
     if (lines === "" || to.write(lines)) return;
     from.pause();
-    to.once("drain", () => from.resume());
+    const resume = (): void => {
+      clearTimeout(anyway);
+      from.resume();
+    };
+    // After an error of the disk the output tells of nothing until somebody writes again.
+    const anyway = setTimeout(resume, PATIENCE_MS).unref();
+    to.once("drain", resume);
   });
 }

@@ -8,7 +8,7 @@ import type { MeasuredWorkers } from "../metrics/metrics.ts";
 import { StartError } from "../start-error.ts";
 import { pack } from "../state/parcel.ts";
 import type { Parts } from "../state/snapshot.ts";
-import type { State } from "../state/state.ts";
+import type { FailedReload, State } from "../state/state.ts";
 import type { Name, Questions, WorkerSettings } from "./messages.ts";
 import { startWorkerProcess, type WorkerProcess } from "./worker-process.ts";
 
@@ -64,6 +64,8 @@ export async function startTeam({ size, program, settings, state, log }: TeamOpt
   let gone: readonly Figures[] = [];
   let lost = 0;
   let isLeaving = false;
+  /** What workers are told of while it isn't in force yet: one that starts meanwhile has to judge by it too. */
+  let coming: { readonly parts: Parts; readonly failed: FailedReload | undefined } | undefined;
 
   const up = (): readonly Member[] => [...members].filter(({ isUp }) => isUp);
   const hand = (socket: Socket): void => {
@@ -84,15 +86,18 @@ export async function startTeam({ size, program, settings, state, log }: TeamOpt
   });
 
   const start = (): Member => {
-    const snapshot = state.snapshot();
+    const parts: Parts = coming?.parts ?? state.snapshot();
     const bornAt = performance.now();
     const process = startWorkerProcess(program);
-    if (process.lines !== null) log.forward(process.lines);
-    const first = { parcel: pack(snapshot), failed: state.failedReload() };
+    if (process.lines !== undefined) log.forward(process.lines);
+    const first = {
+      parcel: pack(parts),
+      failed: coming === undefined ? state.failedReload() : coming.failed,
+    };
     const started = process.ask("start", { settings, state: first, upMs: bornAt - startedAt });
     if (isLeaving) void process.ask("leave", null);
     const member: Member = {
-      ...{ process, bornAt, isUp: false, parts: snapshot, figures: [] },
+      ...{ process, bornAt, isUp: false, parts, figures: [] },
       started: started.then((answer) => {
         member.isUp = answer !== undefined;
       }),
@@ -145,6 +150,7 @@ export async function startTeam({ size, program, settings, state, log }: TeamOpt
     void keepOne(member);
   }
   state.follow(async (snapshot, failed) => {
+    coming = { parts: snapshot, failed };
     const takes = Array.from(members, (member) => {
       const parcel = pack(snapshot, member.parts);
       member.parts = snapshot;

@@ -6,8 +6,8 @@ import type { Name, Order, Questions, Report } from "./messages.ts";
 /** A process that answers checks, as its primary sees it. */
 export interface WorkerProcess {
   readonly pid: number | undefined;
-  /** Lines of its log; null where it couldn't be started. */
-  readonly lines: Readable | null;
+  /** Lines of its log; undefined where it couldn't be started. */
+  readonly lines: Readable | undefined;
   /** @returns undefined where it ended before it answered */
   readonly ask: <What extends Name>(
     what: What,
@@ -80,7 +80,7 @@ export function startWorkerProcess(program: string): WorkerProcess {
 
   return {
     pid: child.pid,
-    lines: child.stdout,
+    lines: child.stdout ?? undefined,
     ask,
     hand: (socket) => {
       const id = ++lastId;

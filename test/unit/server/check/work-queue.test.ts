@@ -121,7 +121,7 @@ test("nor more than the memory has room for", () => {
   assert.deepEqual(done, ["d abandoned"]);
 });
 
-test("of long works one is done after the other, so that only one is held in full", () => {
+test("of long works the first and the newest are gone on with, so that only two are held in full", () => {
   const { done, offer, loop, queue } = queueOf(100);
   let open = 0;
   let most = 0;
@@ -136,7 +136,17 @@ test("of long works one is done after the other, so that only one is held in ful
   };
   for (const name of ["a", "b", "c"]) offer(name, {}, { steps: steps(name) });
   loop.empty(queue);
-  assert.deepEqual([done, most], [["a", "b", "c"], 1]);
+  assert.deepEqual([done, most], [["a", "c", "b"], 2]);
+});
+
+test("what isn't quite short doesn't wait until what is very long is done", () => {
+  const { done, offer, loop } = queueOf(100);
+  offer("very long", { steps: 300, ms: 1 });
+  for (const name of ["a", "b", "c"]) {
+    offer(name, { steps: 3, ms: 1 });
+    for (let turns = 0; turns < 4; turns++) loop.turn();
+  }
+  assert.deepEqual(done, ["a", "b", "c"]);
 });
 
 test("nothing is taken while the oldest has waited so long that there is no use in waiting", () => {

@@ -4,6 +4,7 @@ import { PassThrough } from "node:stream";
 import { test } from "node:test";
 import fc from "fast-check";
 import { forwardLines } from "../../../../src/server/log/forward-lines.ts";
+import { waitFor } from "../../../support/wait.ts";
 
 /** Notes what it is given, and has enough where it is told so. */
 class Output extends EventEmitter {
@@ -58,4 +59,15 @@ test("while the output has enough, nothing is read", async () => {
   from.end("second\n");
   await new Promise((done) => from.once("end", done));
   assert.deepEqual(output.writes, ["first\n", "second\n"]);
+});
+
+test("an output that never says that it can take more again is tried again", async () => {
+  const from = new PassThrough();
+  const output = new Output();
+  output.hasEnough = true;
+  forwardLines(from, output);
+  from.write("first\n");
+  await waitFor("a pause", () => from.isPaused() || undefined);
+  from.write("second\n");
+  await waitFor("the second", () => output.writes.includes("second\n") || undefined);
 });
