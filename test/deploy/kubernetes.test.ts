@@ -286,10 +286,12 @@ describe("docs/kubernetes", { skip, timeout: 300_000 }, () => {
     const [stolen, other] = [await mint("agent"), await mint("agent")];
     await commands.next("Revocation");
     await list(1);
+    const log = (): string => authorizer.program("tenuo-ext-authz").output();
+    const allows = (): number => log().match(/authorization_success/g)?.length ?? 0;
+    const before = allows();
     assert.deepEqual(await ask(agent, "reports/may.csv", stolen), [200, undefined]);
-    const id = authorizer
-      .program("tenuo-ext-authz")
-      .output()
+    await waitFor("its line", () => allows() > before || undefined);
+    const id = log()
       .match(/tnu_wrt_\w+/g)
       ?.at(-1);
     await commands.next("Revocation", { WARRANT_ID: id });
