@@ -4,8 +4,13 @@ import { residentBytes } from "./resident.ts";
 import type { Serving } from "./service.ts";
 import { waitFor } from "./wait.ts";
 
-/** For a process that is to be inspected: on a free port of loopback, which it tells on stderr. */
-export const INSPECTED = { NODE_OPTIONS: "--inspect=127.0.0.1:0" };
+/**
+ * For a process that is to be inspected: on a free port of loopback, which it tells on stderr. It says how large its heap is,
+ * as it would start anew otherwise, on another port.
+ */
+export const INSPECTED = {
+  NODE_OPTIONS: "--inspect=127.0.0.1:0 --max-semi-space-size=4 --max-old-space-size=48",
+};
 
 /** What a process holds, after all garbage was collected. */
 export interface Holdings {
@@ -27,7 +32,10 @@ export async function inspect(t: TestContext, service: Serving): Promise<Inspect
   const url = await waitFor("the inspector", () => /ws:\/\/\S+/.exec(service.stderr())?.[0]);
   const socket = new WebSocket(url);
   t.after(() => socket.close());
-  await new Promise((resolve) => socket.addEventListener("open", resolve));
+  await new Promise((resolve, reject) => {
+    socket.addEventListener("open", resolve);
+    socket.addEventListener("error", () => reject(new Error(`no inspector at ${url}`)));
+  });
   let sent = 0;
   const ask = (method: string): Promise<Record<string, number>> => {
     const id = ++sent;
