@@ -12,10 +12,6 @@ export function struct(type: number, members: Readonly<Record<string, CborValue>
   return [BigInt(type), new Map(Object.entries(members))];
 }
 
-export function median(numbers: readonly number[]): number {
-  return numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? Number.NaN;
-}
-
 export function print(line: string): void {
   process.stdout.write(`${line}\n`);
 }

@@ -7,7 +7,8 @@ import type { Value } from "../src/value.ts";
 import { parseConstraint } from "../src/warrant/constraint/index.ts";
 import { MAX_CONSTRAINT_MEMBERS } from "../src/warrant/limits.ts";
 import { orTooCostly } from "../test/support/or-too-costly.ts";
-import { median, print, ROUNDS, struct, times } from "./common.ts";
+import { print, ROUNDS, struct, times } from "./common.ts";
+import { spreadOf } from "./measure/statistics.ts";
 
 // What the worst input we know of costs, for each kind of constraint, up to the size a whole warrant may have; medians.
 // Each round reads the constraint anew, so that compiling counts. The unit is one Ed25519 verification in the same run.
@@ -237,7 +238,9 @@ function run(bytes: Uint8Array, argument: Value): Round {
 const key = generateSigningKey();
 const message = Buffer.alloc(200);
 const signature = signMessage(key, message);
-const unit = median(times(200, () => milliseconds(() => verifySignature(key.publicKey, message, signature))));
+const { median: unit } = spreadOf(
+  times(200, () => milliseconds(() => verifySignature(key.publicKey, message, signature))),
+);
 print(`one Ed25519 verification: ${(unit * 1000).toFixed(0)} µs\n`);
 print("| worst input | verdict | read, ms | judged, ms | judged, in verifications | the first time, ms |");
 print("|---|---|---:|---:|---:|---:|");
@@ -245,8 +248,8 @@ for (const { name, constraint, argument } of CASES) {
   const bytes = encode(constraint);
   const rounds = times(ROUNDS, () => run(bytes, argument));
   const [first] = rounds as [Round];
-  const reading = median(rounds.map((round) => round.reading));
-  const judging = median(rounds.map((round) => round.judging));
+  const { median: reading } = spreadOf(rounds.map((round) => round.reading));
+  const { median: judging } = spreadOf(rounds.map((round) => round.judging));
   const numbers = [
     reading.toFixed(2),
     judging.toFixed(2),

@@ -5,7 +5,8 @@ import { createLog } from "../src/server/log/log.ts";
 import { decodeResponse } from "../test/support/check-request.ts";
 import { snapshotOf } from "../test/support/service.ts";
 import { unixNow } from "../test/support/warrants.ts";
-import { median, print, ROUNDS, times } from "./common.ts";
+import { print, ROUNDS, times } from "./common.ts";
+import { spreadOf } from "./measure/statistics.ts";
 import { WORST_GATEWAY_YAML, WORST_REQUESTS } from "./worst-requests.ts";
 
 // How long the worst requests we know of hold up all others: the longest stretch of work between two turns of the event
@@ -65,8 +66,8 @@ for (const make of WORST_REQUESTS) {
   const { name, message } = make();
   const rounds = times(ROUNDS, () => run(message));
   const [first] = rounds as [Round, ...Round[]];
-  const longest = median(rounds.map((round) => round.longest));
-  const total = median(rounds.map((round) => round.total));
+  const { median: longest } = spreadOf(rounds.map((round) => round.longest));
+  const { median: total } = spreadOf(rounds.map((round) => round.total));
   print(
     `| ${name} | ${first.verdict} | ${longest.toFixed(2)} | ${first.longest.toFixed(2)} | ${total.toFixed(1)} |`,
   );

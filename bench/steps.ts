@@ -9,6 +9,7 @@ import { isRefusal } from "../src/gateway/refusal.ts";
 import { readCheckRequest } from "../src/server/check/check-request.ts";
 import { toCheckResponse } from "../src/server/check/check-response.ts";
 import { serializeResponse } from "../src/server/check/response-guard.ts";
+import { PREFIX_BYTES } from "../src/server/grpc/grpc-message.ts";
 import { createLog } from "../src/server/log/log.ts";
 import { createMetrics } from "../src/server/metrics/metrics.ts";
 import type { Outcome } from "../src/server/outcome.ts";
@@ -26,8 +27,6 @@ import { table } from "./report/table.ts";
 
 /** Milliseconds for each step; the first argument. */
 const TIME = Number(process.argv[2] ?? 500);
-/** In front of the message stands what gRPC puts there. */
-const PREFIX_BYTES = 5;
 
 const root = generateSigningKey();
 const files = await snapshotOf(filesYaml(root.publicKey.hex));

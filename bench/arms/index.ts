@@ -1,3 +1,4 @@
+import { onPath } from "../../src/cli/demo/on-path.ts";
 import { generateSigningKey } from "../../src/crypto/ed25519.ts";
 import { forbiddenReads, orders, reads, readsOfStrangers, repeatedReads } from "../calls/calls.ts";
 import { filesYaml, ordersYaml } from "../calls/gateway-yaml.ts";
@@ -5,8 +6,7 @@ import { ALLOWED, type Answer } from "../load/answer.ts";
 import type { Arm, Missing } from "./arm.ts";
 import { crowd } from "./crowd.ts";
 import { startNoOp } from "./no-op.ts";
-import { onPath } from "./on-path.ts";
-import { hasFlag, own } from "./own.ts";
+import { own } from "./own.ts";
 import { REFERENCE, reference } from "./reference.ts";
 
 const DENIED: Answer = { status: 403, reason: "constraint_violation" };
@@ -15,7 +15,6 @@ const root = generateSigningKey();
 const files = filesYaml(root.publicKey.hex);
 const allowed = { decision: "allow" } as const;
 const violation = { reason: "constraint_violation" } as const;
-const warrantOf = (links: number): string => (links === 1 ? "one warrant" : `a chain of ${links}`);
 
 const ours = { protocol: "grpc", expected: ALLOWED, refuses: true } as const;
 const theirs = { protocol: "http", expected: ALLOWED, refuses: true } as const;
@@ -81,24 +80,19 @@ const ALWAYS: readonly Arm[] = [
     about: "as `single`, among 1000 routes and 10 000 revoked ids, after 100 000 other warrants",
     ...{ ...ours, ...crowd(root) },
   },
-];
-
-function workers(): Arm | Missing {
-  const name = "workers";
-  if (!hasFlag("--workers")) return { name, why: "`serve` has no --workers" };
-  return {
-    name,
+  {
+    name: "workers",
     about: "as `single`, with two workers",
     ...{ ...ours, calls: reads(root, 1) },
     start: own({ gatewayYaml: files, logged: allowed, flags: ["--workers", "2"] }),
-  };
-}
+  },
+];
 
 function published(): readonly (Arm | Missing)[] {
-  const program = onPath(REFERENCE);
+  const program = onPath(REFERENCE, process.env["PATH"]);
   const arms = [
-    { name: "reference-single", about: `${warrantOf(1)}, each proof new`, calls: reads(root, 1) },
-    { name: "reference-chain", about: `${warrantOf(3)}, each proof new`, calls: reads(root, 3) },
+    { name: "reference-single", about: "one warrant, each proof new", calls: reads(root, 1) },
+    { name: "reference-chain", about: "a chain of three, each proof new", calls: reads(root, 3) },
     { name: "reference-repeated", about: "the same call again and again", calls: repeatedReads(root) },
   ];
   if (program === undefined) return arms.map(({ name }) => ({ name, why: `${REFERENCE} isn't on the PATH` }));
@@ -107,5 +101,5 @@ function published(): readonly (Arm | Missing)[] {
 
 /** All arms, in the order of the tables, and those that can't run here. */
 export function allArms(): readonly (Arm | Missing)[] {
-  return [...ALWAYS, workers(), ...published()];
+  return [...ALWAYS, ...published()];
 }

@@ -20,6 +20,8 @@ const running = new Set<ChildProcess>();
 process.once("exit", () => {
   for (const child of running) child.kill("SIGKILL");
 });
+// Else nothing would be told at the exit.
+for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(1));
 
 /** Runs a program until it listens at the port. @throws {Error} where it ends instead. */
 export async function launch(

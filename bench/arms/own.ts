@@ -1,12 +1,10 @@
-import { execFileSync } from "node:child_process";
-import { existsSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, readFileSync, truncateSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { freePort } from "../../test/support/free-port.ts";
 import { waitFor } from "../../test/support/wait.ts";
 import type { Start } from "./arm.ts";
 import { imageVariables } from "./image-flags.ts";
 import { launch } from "./launch.ts";
+import { serveArguments } from "./serve-arguments.ts";
 
 const MAIN = fileURLToPath(new URL("../../dist/main.js", import.meta.url));
 
@@ -21,16 +19,8 @@ export interface OwnSettings {
 /** `serve` as users run it: compiled, with metrics, its log in a file. */
 export function own({ gatewayYaml, logged, flags = [] }: OwnSettings): Start {
   return async (port, folder) => {
-    const config = join(folder, `${port}.yaml`);
-    writeFileSync(config, gatewayYaml);
-    const ports = ["--bind", "127.0.0.1", "--port", String(port), "--health-port", String(await freePort())];
-    const program = await launch(
-      folder,
-      port,
-      process.execPath,
-      [MAIN, "serve", "--config", config, ...ports, ...flags],
-      imageVariables(),
-    );
+    const args = [MAIN, ...(await serveArguments(gatewayYaml, port, folder)), ...flags];
+    const program = await launch(folder, port, process.execPath, args, imageVariables());
     const started = { pid: program.pid, stop: program.stop };
     if (logged === undefined) return started;
     const told = (): number =>
@@ -53,11 +43,4 @@ export function own({ gatewayYaml, logged, flags = [] }: OwnSettings): Start {
 /** @throws {Error} that says what to do, where it isn't compiled. */
 export function demandBuild(): void {
   if (!existsSync(MAIN)) throw new Error("dist/main.js isn't there: run `npm run build` first");
-}
-
-/** Whether this version's `serve` has the flag. */
-export function hasFlag(flag: string): boolean {
-  return execFileSync(process.execPath, [MAIN, "serve", "--help"], { encoding: "utf8" }).includes(
-    ` ${flag} `,
-  );
 }

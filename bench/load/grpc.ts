@@ -1,12 +1,11 @@
 import { once } from "node:events";
 import { connect } from "node:http2";
+import { PREFIX_BYTES } from "../../src/server/grpc/grpc-message.ts";
 import { CHECK_PATH } from "../../src/server/grpc/grpc-server.ts";
 import { decodeResponse } from "../../test/support/check-request.ts";
 import type { Answer } from "./answer.ts";
 import type { Lanes } from "./lane.ts";
 
-/** gRPC puts a flag and the length in front of a message. */
-const PREFIX_BYTES = 5;
 const HEADERS = {
   ":method": "POST",
   ":path": CHECK_PATH,

@@ -12,6 +12,7 @@ import { messagesOf } from "../server/state/part.ts";
 import { POLL_MS, type Reload } from "../server/state/reloader.ts";
 import type { Snapshot } from "../server/state/snapshot.ts";
 import type { TraceSettings } from "../server/trace/trace-settings.ts";
+import { unixNow } from "../server/unix-now.ts";
 import { type Revocation, staleness } from "../warrant/revocation.ts";
 import type { Notice } from "./notice.ts";
 import { VERSION } from "./version.ts";
@@ -81,7 +82,7 @@ function configFields({ policy, config, tls }: Snapshot) {
 /** Says what is known of revocation, and aloud what isn't protected. */
 function announceState(log: Log, { policy }: Snapshot, notice: Notice): void {
   const { revocation } = policy.trust;
-  const now = Math.floor(Date.now() / 1000);
+  const now = unixNow();
   if (revocation !== undefined) announceList(log, revocation, now);
   const warnings = [
     ...warningsAboutTrust(policy, now),

@@ -108,7 +108,8 @@ function* present(
   if (!isStack(stack)) return stack;
   const facts = factsOf(stack);
   if (text === undefined || memory === undefined) return { chain: stack, facts };
-  const keepChain = (chain: ProvenChain): void => memory.chains.keep(text, { chain, facts }, weightOf(stack));
+  const keepChain = (chain: ProvenChain): void =>
+    memory.chains.keep(text, { chain, facts }, () => weightOf(stack));
   return { chain: stack, facts, keepChain };
 }
 

@@ -15,8 +15,8 @@ export interface Memory {
 /** Chains by the text of the warrant header: another spelling of the same chain is another one. */
 export interface KnownChains {
   readonly find: (text: string) => KnownChain | undefined;
-  /** @param bytes what the chain takes in memory */
-  readonly keep: (text: string, known: KnownChain, bytes: number) => void;
+  /** @param weigh tells what the chain takes in memory, in bytes; asked only where it can be kept */
+  readonly keep: (text: string, known: KnownChain, weigh: () => number) => void;
 }
 
 export interface KnownChain {
@@ -42,10 +42,11 @@ function createKnownChains(): KnownChains {
       const kept = cache.get(endOf(text));
       return kept?.text === text ? kept : undefined;
     },
-    keep: (text: string, { chain, facts }: KnownChain, bytes: number) => {
+    keep: (text: string, { chain, facts }: KnownChain, weigh: () => number) => {
       if (chain.isTimed) return;
+      // Of its own, since what is cut out of a text keeps all of it.
       const copy = Buffer.from(text).toString();
-      cache.add(endOf(copy), { text: copy, chain, facts }, chain.warrants[0].id, bytes + copy.length);
+      cache.add(endOf(copy), { text: copy, chain, facts }, chain.warrants[0].id, weigh() + copy.length);
     },
   });
 }

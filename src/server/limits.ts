@@ -12,6 +12,9 @@ export const MAX_SOCKET_PATH_BYTES = 100;
 /** How often the log tells of connections that were refused, or failed to set up TLS. */
 export const SELDOM_MS = 10_000;
 
+/** How late a change of readiness may show in gRPC health; the pages tell it at once. */
+export const READINESS_INTERVAL_MS = 500;
+
 /** The health port is asked by a probe and a scraper. */
 export const MAX_HEALTH_CONNECTIONS = 256;
 

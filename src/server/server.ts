@@ -10,17 +10,19 @@ import {
   MAX_CONNECTIONS,
   MAX_HEALTH_CONNECTIONS,
   MAX_HEALTH_HEADER_BYTES,
+  READINESS_INTERVAL_MS,
 } from "./limits.ts";
 import type { Log } from "./log/log.ts";
 import { createMetrics } from "./metrics/metrics.ts";
-import { type Health, healthPages } from "./pages.ts";
+import { healthPages } from "./pages.ts";
 import { listen } from "./port/listen.ts";
 import { listenOnSocket, type UnixSocket } from "./port/unix-socket.ts";
 import { createReadiness } from "./readiness.ts";
 import { seldom } from "./seldom.ts";
 import type { StateView } from "./state/state.ts";
-import { statusOf } from "./status.ts";
+import { healthOf } from "./status.ts";
 import type { Tracer } from "./trace/trace.ts";
+import { unixNow } from "./unix-now.ts";
 import type { Team } from "./workers/team.ts";
 
 export interface ServerOptions extends AnswerTerms {
@@ -53,21 +55,14 @@ export interface RunningServer {
   drain(): Promise<void>;
 }
 
-/** How late a change of readiness may show in gRPC health; the pages tell it at once. */
-export const READINESS_INTERVAL_MS = 500;
-
 /** Starts listening. @throws {ListenError} when a port can't be had. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { state, log, tracer, version, team } = options;
   const { snapshot } = state;
   const startedAt = performance.now();
-  const now = (): number => Math.floor(Date.now() / 1000);
-  const { unready, leave } = createReadiness(snapshot, now, team?.unready);
+  const { unready, leave } = createReadiness(snapshot, unixNow, team?.unready);
   const isReady = (): boolean => unready().length === 0;
-  const health: Health = {
-    unready,
-    status: () => statusOf(state, version, now(), Math.floor((performance.now() - startedAt) / 1000)),
-  };
+  const health = healthOf(state, version, startedAt, unready);
 
   const metrics =
     options.healthPort === undefined
@@ -75,14 +70,15 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       : createMetrics({
           version,
           state,
-          now,
+          now: unixNow,
           isReady,
           connections: () => checks.connections(),
           inflight: () => checks.inflight(),
           lostLines: log.lostLines,
           workers: team,
         });
-  const checks: Checks = team ?? createAnswerer({ ...options, snapshot, now, health, log, metrics, tracer });
+  const checks: Checks =
+    team ?? createAnswerer({ ...options, snapshot, now: unixNow, health, log, metrics, tracer });
   const warnOfCrowd = seldom((refused) =>
     log.warn("connections_refused", `more than ${MAX_CONNECTIONS} connections are open`, { refused }),
   );

@@ -1,6 +1,19 @@
+import type { Health } from "./pages.ts";
 import { rfc3339 } from "./state/certificates.ts";
 import { listStatus } from "./state/list-status.ts";
 import type { StateView } from "./state/state.ts";
+import { unixNow } from "./unix-now.ts";
+
+/** What the pages tell. @param startedAt of the service, in milliseconds of `performance.now()` */
+export function healthOf(
+  state: Pick<StateView, "snapshot" | "failedReload">,
+  version: string,
+  startedAt: number,
+  unready: Health["unready"],
+): Health {
+  const uptimeSeconds = (): number => Math.floor((performance.now() - startedAt) / 1000);
+  return { unready, status: () => statusOf(state, version, unixNow(), uptimeSeconds()) };
+}
 
 /**
  * What /status tells.
@@ -8,7 +21,7 @@ import type { StateView } from "./state/state.ts";
  * @param now Unix seconds
  * @param uptimeSeconds since the start of the service
  */
-export function statusOf(
+function statusOf(
   { snapshot, failedReload }: Pick<StateView, "snapshot" | "failedReload">,
   version: string,
   now: number,

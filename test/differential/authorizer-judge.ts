@@ -1,10 +1,11 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { accessSync, constants, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { Agent, request } from "node:http";
 import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { onPath } from "../../src/cli/demo/on-path.ts";
 import { freePort } from "../support/free-port.ts";
 import { bodyOf, headersOf, type Judge } from "./judge.ts";
 import { gatewayYaml } from "./trust.ts";
@@ -16,7 +17,7 @@ const CONNECTIONS = 8;
 
 /** @returns undefined when the published server isn't installed */
 export async function startAuthorizerJudge(revocationList: Uint8Array): Promise<Judge | undefined> {
-  const program = onPath(PROGRAM);
+  const program = onPath(PROGRAM, process.env["PATH"]);
   if (program === undefined) return undefined;
   const folder = mkdtempSync(join(tmpdir(), "tenuo-differential-"));
   const port = await freePort();
@@ -86,20 +87,6 @@ export async function startAuthorizerJudge(revocationList: Uint8Array): Promise<
       await stop();
     },
   };
-}
-
-function onPath(program: string): string | undefined {
-  const folders = (process.env["PATH"] ?? "").split(delimiter).filter((folder) => folder !== "");
-  return folders.map((folder) => join(folder, program)).find(isExecutable);
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /** The lines it greets with, once the one that ends them is there. What it writes later is dropped. */

@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { connectAuthorization } from "../../src/server/grpc/client.ts";
+import { verdictIn } from "../support/check-request.ts";
 import { type Serving, startServe } from "../support/service.ts";
 import { waitFor } from "../support/wait.ts";
 import { newKey } from "../support/warrants.ts";
@@ -26,9 +27,9 @@ routes: [{pattern: ${path}, tool: t}]
 async function reasonFor({ port }: Serving, path: string): Promise<string> {
   const authorizer = connectAuthorization(`127.0.0.1:${port}`);
   const http = { method: "GET", path, host: "api", headers: {} };
-  const { deniedResponse } = await authorizer.check({ attributes: { request: { http } } });
+  const response = await authorizer.check({ attributes: { request: { http } } });
   authorizer.close();
-  return JSON.parse(deniedResponse?.body ?? "{}").reason;
+  return verdictIn(response);
 }
 
 async function status({ port }: Serving) {

@@ -2,6 +2,7 @@ import type { TestContext } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { SigningKey } from "../../src/crypto/ed25519.ts";
 import { connectAuthorization } from "../../src/server/grpc/client.ts";
+import { verdictIn } from "./check-request.ts";
 import { ownIssuer } from "./own.ts";
 import { type Call, newKey, unixNow } from "./warrants.ts";
 
@@ -112,9 +113,7 @@ export function overGrpc(port: number, ca?: Buffer): Answerer {
   return {
     ask: async (path, headers) => {
       const http = { method: "GET", path, host: "api", headers };
-      const { okResponse, deniedResponse } = await authorizer.check({ attributes: { request: { http } } });
-      if (okResponse != null) return "allow";
-      return String(JSON.parse(deniedResponse?.body ?? "{}").reason);
+      return verdictIn(await authorizer.check({ attributes: { request: { http } } }));
     },
     close: authorizer.close,
   };

@@ -19,3 +19,12 @@ export function serializeCheck(http: object): Buffer {
 
 /** Reads an answer of ours; fields that aren't in the bytes aren't there. */
 export const decodeResponse = (bytes: Buffer): CheckResponse => Check.responseDeserialize(bytes);
+
+/** `allow`, or the reason of the denial. */
+export function verdictIn(response: {
+  readonly okResponse?: object | null | undefined;
+  readonly deniedResponse?: { readonly body?: string } | null | undefined;
+}): string {
+  if (response.okResponse != null) return "allow";
+  return String(JSON.parse(response.deniedResponse?.body ?? "{}").reason);
+}

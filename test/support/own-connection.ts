@@ -2,30 +2,20 @@ import { once } from "node:events";
 import { type ClientHttp2Session, connect } from "node:http2";
 import { connect as connectSocket } from "node:net";
 import { connect as connectTls } from "node:tls";
-import type { ReceivedResponse } from "../../src/server/grpc/client.ts";
-import { definitions } from "../../src/server/grpc/definitions.ts";
-import { CHECK_PATH } from "../../src/server/grpc/grpc-server.ts";
+import { PREFIX_BYTES } from "../../src/server/grpc/grpc-message.ts";
+import { type CheckResponse, decodeResponse, serializeCheck } from "./check-request.ts";
+import { CALL_LINES, grpcMessage } from "./raw-http2.ts";
 
 /** One connection to an authorizer. Clients of grpc-js share theirs, where they ask the same address. */
 export interface OwnConnection {
   /** @param http the request to judge, as in a CheckRequest. @throws where there is no verdict */
-  readonly check: (http: object) => Promise<ReceivedResponse>;
+  readonly check: (http: object) => Promise<CheckResponse>;
   readonly isOpen: () => boolean;
   readonly close: () => void;
 }
 
 /** A port of loopback, with TLS where a CA is given, or the path of a Unix socket. */
 export type Place = { readonly port: number; readonly ca?: Buffer } | { readonly path: string };
-
-interface CheckMethod {
-  readonly requestSerialize: (request: object) => Buffer;
-  readonly responseDeserialize: (bytes: Buffer) => ReceivedResponse;
-}
-const { Check } = definitions["envoy.service.auth.v3.Authorization"] as unknown as {
-  readonly Check: CheckMethod;
-};
-/** Not compressed, and the length. */
-const FRAME_HEAD_BYTES = 5;
 
 export async function connectOwn(place: Place): Promise<OwnConnection> {
   const session = connect("http://localhost", { createConnection: () => socketTo(place) });
@@ -45,25 +35,12 @@ function socketTo(place: Place) {
   return ca === undefined ? connectSocket(address) : connectTls({ ...address, ca, ALPNProtocols: ["h2"] });
 }
 
-async function check(session: ClientHttp2Session, http: object): Promise<ReceivedResponse> {
-  const message = Check.requestSerialize({ attributes: { request: { http } } });
-  const head = Buffer.alloc(FRAME_HEAD_BYTES);
-  head.writeUInt32BE(message.length, 1);
-  const stream = session.request({
-    ":method": "POST",
-    ":path": CHECK_PATH,
-    "content-type": "application/grpc",
-    te: "trailers",
-  });
-  stream.end(Buffer.concat([head, message]));
+async function check(session: ClientHttp2Session, http: object): Promise<CheckResponse> {
+  const stream = session.request(CALL_LINES);
+  stream.end(grpcMessage(serializeCheck(http)));
   const parts: Buffer[] = [];
   for await (const part of stream) parts.push(part);
   const answer = Buffer.concat(parts);
-  if (answer.length <= FRAME_HEAD_BYTES) throw new Error("no verdict");
-  return Check.responseDeserialize(answer.subarray(FRAME_HEAD_BYTES));
-}
-
-/** `allow`, or the reason of the denial. */
-export function verdictIn({ okResponse, deniedResponse }: ReceivedResponse): string {
-  return okResponse != null ? "allow" : String(JSON.parse(deniedResponse?.body ?? "{}").reason);
+  if (answer.length <= PREFIX_BYTES) throw new Error("no verdict");
+  return decodeResponse(answer.subarray(PREFIX_BYTES));
 }

@@ -1,5 +1,6 @@
 import { connect } from "node:http2";
-import { decodeResponse } from "./check-request.ts";
+import { PREFIX_BYTES } from "../../src/server/grpc/grpc-message.ts";
+import { decodeResponse, verdictIn } from "./check-request.ts";
 import { CALL_LINES, grpcMessage } from "./raw-http2.ts";
 
 /** Connections that take serialized CheckRequests, of any size. */
@@ -29,7 +30,7 @@ export function openRawChecks(port: number, connections = 2): RawChecks {
         stream.once("error", reject);
         stream.once("close", () => {
           try {
-            resolve(verdictOf(Buffer.concat(parts)));
+            resolve(verdictIn(decodeResponse(Buffer.concat(parts).subarray(PREFIX_BYTES))));
           } catch (error) {
             reject(error);
           }
@@ -40,10 +41,4 @@ export function openRawChecks(port: number, connections = 2): RawChecks {
       for (const session of sessions) session.destroy();
     },
   };
-}
-
-function verdictOf(frame: Buffer): string {
-  const { okResponse, deniedResponse } = decodeResponse(frame.subarray(5));
-  if (okResponse != null) return "allow";
-  return String(JSON.parse(deniedResponse?.body ?? "").reason);
 }

@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
+import { PREFIX_BYTES } from "../../src/server/grpc/grpc-message.ts";
 import type { HeaderLines } from "./client.ts";
 
 /** Types and flags of frames (RFC 9113 §6). */
@@ -85,7 +86,7 @@ export function callHead(changes: Readonly<Record<string, string>> = {}): Buffer
 
 /** A message as gRPC frames it. */
 export function grpcMessage(message: Buffer, flag = 0, length: number = message.length): Buffer {
-  const prefix = Buffer.alloc(5);
+  const prefix = Buffer.alloc(PREFIX_BYTES);
   prefix.writeUInt8(flag, 0);
   prefix.writeUInt32BE(length, 1);
   return Buffer.concat([prefix, message]);

@@ -1,4 +1,5 @@
 import { generateSigningKey, type SigningKey } from "../../src/crypto/ed25519.ts";
+import { unixNow } from "../../src/server/unix-now.ts";
 
 export type ConstraintText =
   | { readonly exact: string }
@@ -55,6 +56,4 @@ export function newKey(): SigningKey {
   return generateSigningKey();
 }
 
-export function unixNow(): number {
-  return Math.floor(Date.now() / 1000);
-}
+export { unixNow };

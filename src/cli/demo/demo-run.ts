@@ -8,6 +8,7 @@ import { startServer } from "../../server/server.ts";
 import { loadSnapshot } from "../../server/state/load-snapshot.ts";
 import { messagesOf } from "../../server/state/part.ts";
 import { createState } from "../../server/state/state.ts";
+import { unixNow } from "../../server/unix-now.ts";
 import { encodeHeader } from "../../warrant/header.ts";
 import { encodeStack } from "../../warrant/mint.ts";
 import { EXIT_FAILED, EXIT_OK, type Input } from "../command.ts";
@@ -22,7 +23,7 @@ import { startUpstream } from "./upstream.ts";
 export async function runDemo(input: Input): Promise<number> {
   const stopped = input.stopped();
   const folder = mkdtempSync(join(tmpdir(), `${PROGRAM}-demo-`));
-  const cast = makeCast(now());
+  const cast = makeCast(unixNow());
   const files = writeFiles(folder, cast);
   input.stdout(`Files of this demo are in ${folder}\n`);
 
@@ -47,7 +48,7 @@ export async function runDemo(input: Input): Promise<number> {
 
   try {
     const send = direct ?? throughProxy(envoy?.port ?? 0);
-    const failures = await Promise.race([runCases(input, makeCases(cast, now()), send), stopped]);
+    const failures = await Promise.race([runCases(input, makeCases(cast, unixNow()), send), stopped]);
     if (failures === undefined) return EXIT_FAILED;
     input.stdout(goOnByHand(files, server, envoy, input.isSet("keep")));
     if (input.isSet("keep")) await stopped;
@@ -148,8 +149,4 @@ function goOnByHand(
         "    then http://127.0.0.1:9090/status, and envoy/gateway.yaml for the proxy in front of it",
       ];
   return `${lines.join("\n")}\n`;
-}
-
-function now(): number {
-  return Math.floor(Date.now() / 1000);
 }

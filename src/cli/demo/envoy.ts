@@ -1,11 +1,12 @@
 import { execFile, spawn } from "node:child_process";
-import { accessSync, constants, readFileSync, statSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { platform } from "node:os";
-import { delimiter, join } from "node:path";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { PACKAGE_ROOT } from "../../package-root.ts";
 import { freePort } from "./free-port.ts";
+import { onPath } from "./on-path.ts";
 
 const execute = promisify(execFile);
 
@@ -33,8 +34,7 @@ export function installedEnvoy(
 ): { readonly path: string; readonly from: "ENVOY_BIN" | "PATH" } | undefined {
   const named = variables["ENVOY_BIN"];
   if (named !== undefined && named !== "") return { path: named, from: "ENVOY_BIN" };
-  const folders = (variables["PATH"] ?? "").split(delimiter).filter((folder) => folder !== "");
-  const path = folders.map((folder) => join(folder, "envoy")).find(isExecutable);
+  const path = onPath("envoy", variables["PATH"]);
   return path === undefined ? undefined : { path, from: "PATH" };
 }
 
@@ -106,15 +106,6 @@ async function hasDockerImage(tell: (text: string) => void): Promise<boolean> {
       return execute("docker", ["pull", "--quiet", IMAGE]);
     });
     return true;
-  } catch {
-    return false;
-  }
-}
-
-function isExecutable(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK);
-    return statSync(file).isFile();
   } catch {
     return false;
   }

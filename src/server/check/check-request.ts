@@ -142,18 +142,19 @@ class Reader {
   /** A header of either form: the entry of a map has the same numbers for name and value. */
   #header(start: number, end: number, lines: Map<string, string[]>): void {
     if (++this.#lines > MAX_HEADER_LINES) throw new TooLarge(`more than ${MAX_HEADER_LINES} header lines`);
+    const isRaw = lines === this.#raw;
     let name = "";
     let value = "";
     let rawValue = "";
     this.#visit(start, end, (field, from, to) => {
       if (field === HEADER.key) name = this.#text(from, to).toLowerCase();
       else if (field === HEADER.value) value = this.#text(from, to);
-      else if (field === HEADER.rawValue && lines === this.#raw) rawValue = this.#text(from, to, "latin1");
+      else if (field === HEADER.rawValue && isRaw) rawValue = this.#text(from, to, "latin1");
     });
     const sent = rawValue === "" ? value : rawValue;
-    if (lines === this.#raw) this.#hasRaw = true;
+    if (isRaw) this.#hasRaw = true;
     if (name.startsWith(":")) {
-      if (lines === this.#raw) this.#pseudoHeader(name, sent);
+      if (isRaw) this.#pseudoHeader(name, sent);
       return;
     }
     const known = lines.get(name);

@@ -29,7 +29,7 @@ export function createArriving(maxBytes: number): Arriving {
 }
 
 /** gRPC puts a flag (1: compressed) and four bytes of length in front of each message. */
-const PREFIX_BYTES = 5;
+export const PREFIX_BYTES = 5;
 
 /**
  * Reads the one message of a call. Calls `done` once, or never where the caller goes away first.

@@ -11,6 +11,7 @@ import {
   MAX_SESSION_MEGABYTES,
   MAX_STREAMS,
 } from "../limits.ts";
+import { sum } from "../sum.ts";
 import { readTraceParent, type TraceParent } from "../trace-parent.ts";
 import { createHealthService } from "./grpc-health.ts";
 import {
@@ -138,12 +139,6 @@ export function createGrpcServer(
       for (const session of sessions) session.retire();
     },
   };
-}
-
-function sum<Item>(items: Iterable<Item>, count: (item: Item) => number): number {
-  let total = 0;
-  for (const item of items) total += count(item);
-  return total;
 }
 
 function answer({ check, lastResort }: CheckService, stream: ServerHttp2Stream, arrival: Arrival): void {

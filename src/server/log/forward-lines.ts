@@ -1,9 +1,10 @@
+import type { EventEmitter } from "node:events";
 import type { Readable } from "node:stream";
 
-/** Where lines go; it takes all, and says when it has more than it likes. */
+/** Where lines go; it takes all, and says when it has more than it likes, and by `drain` when it wants more. */
 interface Output {
   readonly write: (lines: string) => boolean;
-  readonly once: (event: "drain", listener: () => void) => unknown;
+  readonly events: EventEmitter;
 }
 
 /** How long to wait for an output that has enough. */
@@ -23,10 +24,11 @@ export function forwardLines(from: Readable, to: Output): void {
     from.pause();
     const resume = (): void => {
       clearTimeout(anyway);
+      to.events.off("drain", resume);
       from.resume();
     };
     // After an error of the disk the output tells of nothing until somebody writes again.
     const anyway = setTimeout(resume, PATIENCE_MS).unref();
-    to.once("drain", resume);
+    to.events.once("drain", resume);
   });
 }

@@ -48,6 +48,8 @@ export function createLog(level: LogLevel, fd = 1): Log {
   });
   // To lose a line must not be to lose a verdict.
   output.on("error", () => {});
+  // Every worker whose lines are forwarded may wait for it.
+  output.setMaxListeners(0);
   let lostLines = 0;
   let told = 0;
   let isEnded = false;
@@ -104,8 +106,7 @@ export function createLog(level: LogLevel, fd = 1): Log {
       // As the logger would write it; of a line with so many fields the platform makes JSON in a third of the time.
       write(`{"level":"${level}","time":"${timeNow()}",${JSON.stringify(line).slice(1)}\n`);
     },
-    forward: (lines) =>
-      forwardLines(lines, { write, once: (event, listener) => output.once(event, listener) }),
+    forward: (lines) => forwardLines(lines, { write, events: output }),
     lostLines: () => lostLines,
   };
 }

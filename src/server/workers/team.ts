@@ -9,6 +9,7 @@ import { StartError } from "../start-error.ts";
 import { pack } from "../state/parcel.ts";
 import type { Parts } from "../state/snapshot.ts";
 import type { FailedReload, State } from "../state/state.ts";
+import { sum } from "../sum.ts";
 import type { Name, Questions, WorkerSettings } from "./messages.ts";
 import { startWorkerProcess, type WorkerProcess } from "./worker-process.ts";
 
@@ -185,22 +186,19 @@ export async function startTeam({ size, program, settings, state, log }: TeamOpt
     },
     census: async () => {
       const all = (await Promise.race([askAll("census", null), sleep(ANSWER_MS)])) ?? [];
-      return { proxies: sum(all, (each) => each?.proxies), calls: sum(all, (each) => each?.calls) };
+      return { proxies: sum(all, (each) => each?.proxies ?? 0), calls: sum(all, (each) => each?.calls ?? 0) };
     },
     finish: async () => {
       pauses.abort();
+      const silent = Promise.all(Array.from(members, ({ process }) => process.silent));
       const all = await askAll("finish", null);
-      const ended = Promise.all(Array.from(members, ({ process }) => process.ended));
-      await Promise.race([ended, sleep(END_MS)]);
+      await Promise.race([silent, sleep(END_MS)]);
       kill();
-      return { connections: sum(all, (each) => each?.connections), calls: sum(all, (each) => each?.calls) };
+      return {
+        connections: sum(all, (each) => each?.connections ?? 0),
+        calls: sum(all, (each) => each?.calls ?? 0),
+      };
     },
     kill,
   };
-}
-
-function sum<Item>(items: Iterable<Item>, count: (item: Item) => number | undefined): number {
-  let total = 0;
-  for (const item of items) total += count(item) ?? 0;
-  return total;
 }

@@ -19,6 +19,8 @@ export interface WorkerProcess {
   readonly connections: () => number;
   /** Resolves once it is gone, with those connections that it didn't take any more. */
   readonly ended: Promise<Ended>;
+  /** Resolves once it is gone, and all its lines were read. */
+  readonly silent: Promise<void>;
   readonly kill: () => void;
 }
 
@@ -32,6 +34,8 @@ export interface Ended {
 const SIGN_OF_LIFE_MS = 5_000;
 /** Signs of life in a row that a worker may owe: a process that was frozen with its primary owes one. */
 const MAX_OWED = 2;
+/** The same for one that starts, which owes its first: a minute, for a busy machine. */
+const MAX_OWED_AT_START = 12;
 
 /** @param program what `worker` is a command of */
 export function startWorkerProcess(program: string): WorkerProcess {
@@ -52,6 +56,7 @@ export function startWorkerProcess(program: string): WorkerProcess {
   child.on("message", (report: Report) => {
     if (report.tell === "answer") {
       isUp = true;
+      owed = 0;
       waiting.get(report.id)?.(report.answer);
       waiting.delete(report.id);
       return;
@@ -71,11 +76,9 @@ export function startWorkerProcess(program: string): WorkerProcess {
       send({ ask: what, id, about } as Order);
     });
   };
-  const watch = setInterval(async () => {
-    if (!isUp) return;
-    if (owed++ >= MAX_OWED) child.kill("SIGKILL");
-    await ask("census", null);
-    owed = 0;
+  const watch = setInterval(() => {
+    if (owed++ >= (isUp ? MAX_OWED : MAX_OWED_AT_START)) child.kill("SIGKILL");
+    if (isUp) void ask("census", null);
   }, SIGN_OF_LIFE_MS).unref();
 
   return {
@@ -95,6 +98,7 @@ export function startWorkerProcess(program: string): WorkerProcess {
       for (const resolve of waiting.values()) resolve(undefined);
       return { how, untaken: [...untaken.values()] };
     }),
+    silent: new Promise((resolve) => child.once("close", () => resolve())),
     kill: () => child.kill("SIGKILL"),
   };
 }

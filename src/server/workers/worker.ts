@@ -1,14 +1,16 @@
 import type { Socket } from "node:net";
 import { createAnswerer } from "../answerer.ts";
 import type { Checks } from "../checks.ts";
+import { READINESS_INTERVAL_MS } from "../limits.ts";
 import { createLog, type Log } from "../log/log.ts";
 import { createWorkerMetrics, type WorkerMetrics } from "../metrics/check-metrics.ts";
 import { createReadiness, type Readiness } from "../readiness.ts";
 import { unpack } from "../state/parcel.ts";
 import { createSnapshot, type Overrides, type Parts, type Snapshot } from "../state/snapshot.ts";
 import type { FailedReload } from "../state/state.ts";
-import { statusOf } from "../status.ts";
+import { healthOf } from "../status.ts";
 import { startTracer, type Tracer } from "../trace/trace.ts";
+import { unixNow } from "../unix-now.ts";
 import type { Name, Order, Questions, Report, WorkerState } from "./messages.ts";
 
 /** The way to the primary: a process that {@link startWorkerProcess} started. */
@@ -17,9 +19,6 @@ export interface ToPrimary {
   /** Hands over each order, with the socket of a connection that still has one. */
   readonly follow: (follower: (order: Order, socket?: Socket) => void) => void;
 }
-
-/** How often it looks at its readiness: a revocation list gets too old by itself. */
-const LOOK_MS = 500;
 
 /** Answers checks on connections that the primary hands over, by the state that it tells. Resolves at the end. */
 export function runWorker({ report, follow }: ToPrimary): Promise<void> {
@@ -83,27 +82,24 @@ interface Worker {
 async function startWorker({ settings, state, upMs }: Questions["start"]["about"]): Promise<Worker> {
   const { version, terms, tracing } = settings;
   const bornAt = performance.now() - upMs;
-  const now = (): number => Math.floor(Date.now() / 1000);
   const held = createHeldState(settings.overrides, state);
   const { snapshot } = held;
   const log: Log = createLog(settings.logLevel);
   const tracer: Tracer | undefined = tracing && (await startTracer(tracing, version, log));
-  const readiness = createReadiness(snapshot, now);
+  const readiness = createReadiness(snapshot, unixNow);
   const metrics = createWorkerMetrics(
     {
-      now,
+      now: unixNow,
       connections: () => checks.connections(),
       inflight: () => checks.inflight(),
       lostLines: log.lostLines,
     },
     snapshot,
   );
-  const health = {
-    unready: readiness.unready,
-    status: () => statusOf(held, version, now(), Math.floor((performance.now() - bornAt) / 1000)),
-  };
-  const checks = createAnswerer({ ...terms, snapshot, now, health, log, metrics, tracer });
-  const looking = setInterval(checks.look, LOOK_MS).unref();
+  const health = healthOf(held, version, bornAt, readiness.unready);
+  const checks = createAnswerer({ ...terms, snapshot, now: unixNow, health, log, metrics, tracer });
+  // A revocation list gets too old by itself.
+  const looking = setInterval(checks.look, READINESS_INTERVAL_MS).unref();
   return {
     ...{ checks, readiness, metrics },
     take: held.take,

@@ -9,6 +9,7 @@ import { waitFor } from "../../../support/wait.ts";
 /** Notes what it is given, and has enough where it is told so. */
 class Output extends EventEmitter {
   readonly writes: string[] = [];
+  readonly events = this;
   hasEnough = false;
 
   write(lines: string): boolean {
