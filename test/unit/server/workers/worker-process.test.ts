@@ -29,7 +29,7 @@ test("a worker that hangs while it starts is ended after a minute", async (t) =>
 });
 
 test("it is silent only once all its lines were read", async (t) => {
-  const text = `${"x".repeat(99)}\n`.repeat(600);
+  const text = `${"x".repeat(99)}\n`.repeat(1_000);
   const worker = start(t, `process.stdout.write(${JSON.stringify(text)});process.disconnect();`);
   let read = "";
   worker.lines?.setEncoding("utf8").on("data", (chunk: string) => {
