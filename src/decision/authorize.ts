@@ -44,7 +44,7 @@ export function* authorize(policy: Policy, now: number, request: HttpRequest): S
   let claims: Partial<Facts> & Known = {};
   const deny = (refusal: GatewayRefusal | WarrantRefusal): Deny => {
     const { refused: reason, ...facts } = refusal;
-    return { allow: false, reason, mode, ...claims, ...facts };
+    return { ...claims, ...facts, allow: false, reason, mode };
   };
 
   const ambiguity = admit(gateway, request);
@@ -64,7 +64,7 @@ export function* authorize(policy: Policy, now: number, request: HttpRequest): S
   const presented = yield* present(text, policy);
   if (isRefused(presented)) return deny(presented);
   const { chain, facts, keepChain } = presented;
-  claims = { tool, ...facts, isChainKnown: !isStack(chain) };
+  claims = { ...facts, tool, isChainKnown: !isStack(chain) };
 
   const extracted = yield* extract(gateway, match, request);
   if (isRefusal(extracted)) return deny(extracted);
@@ -81,10 +81,11 @@ export function* authorize(policy: Policy, now: number, request: HttpRequest): S
   const result = yield* verifyCall(chain, call, trust, now, spared);
   if (result.refused !== undefined) return deny(result);
   return {
+    // First, since a copy of all of them is cheap.
+    ...facts,
     allow: true,
     mode,
     tool,
-    ...facts,
     isChainKnown: claims.isChainKnown,
     approvals: result.approvals,
   };

@@ -56,32 +56,23 @@ export function* checkProof(
   const { holder } = call.warrant;
   const current = Math.floor(now / windows.windowSeconds);
   const challenge = yield* challengeOf(call);
-  function* findAtOneOf(
-    offsets: readonly number[],
-    isValid: (message: Uint8Array) => boolean,
-  ): Steps<Uint8Array | undefined> {
-    for (const offset of offsets) {
-      yield;
-      const message = challenge((current + offset) * windows.windowSeconds);
-      // Large arguments take as long to copy as to hash.
-      yield;
-      if (isValid(message)) return message;
-    }
-    return undefined;
-  }
+  const messageAt = (offset: number): Uint8Array => challenge((current + offset) * windows.windowSeconds);
 
   const accepted = windows === PROOF_WINDOWS ? USUAL_OFFSETS : acceptedOffsets(windows.maxWindows);
   const validity = known?.signatures.find(proof);
-  if (validity !== undefined && (yield* findAtOneOf(accepted, (message) => validity(holder, message)))) {
+  if (
+    validity !== undefined &&
+    (yield* findAtOneOf(accepted, messageAt, (message) => validity(holder, message)))
+  ) {
     return undefined;
   }
   const verify = (message: Uint8Array): boolean => verifySignature(holder, message, proof);
-  const message = yield* findAtOneOf(accepted, verify);
+  const message = yield* findAtOneOf(accepted, messageAt, verify);
   if (message !== undefined) {
     known?.signatures.add(holder, message, proof, known.owner);
     return undefined;
   }
-  if (yield* findAtOneOf(missedOffsets(windows.maxWindows), verify)) {
+  if (yield* findAtOneOf(missedOffsets(windows.maxWindows), messageAt, verify)) {
     return refuse(
       "pop_expired",
       "the proof was signed for another time; sign each call anew, with a correct clock",
@@ -91,6 +82,22 @@ export function* checkProof(
     "invalid_pop",
     "the proof isn't the holder's signature over this warrant, tool, arguments and time",
   );
+}
+
+// Not inside its caller: the platform would have to learn each of its copies anew.
+function* findAtOneOf(
+  offsets: readonly number[],
+  messageAt: (offset: number) => Uint8Array,
+  isValid: (message: Uint8Array) => boolean,
+): Steps<Uint8Array | undefined> {
+  for (const offset of offsets) {
+    yield;
+    const message = messageAt(offset);
+    // Large arguments take as long to copy as to hash.
+    yield;
+    if (isValid(message)) return message;
+  }
+  return undefined;
 }
 
 /** 0, −1, +1, −2, +2 …, as many as there are windows. */
