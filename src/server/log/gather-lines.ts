@@ -1,7 +1,7 @@
 /** How long a line waits for others to be written with, since each write costs as much as making ten lines. */
 const GATHER_MS = 10;
 /** Unless so much of them waits. */
-const GATHER_CHARS = 8 * 1024;
+const GATHER_CHARS = 32 * 1024;
 
 /** Takes lines, and hands them on in blocks. */
 export interface Gatherer {
