@@ -12,7 +12,7 @@ const BAR = 14;
 const TOP = 56;
 const BOTTOM = 30;
 /** What a bar leaves of its panel for the figure behind it. */
-const FIGURE = 60;
+const FIGURE = 84;
 
 /** Readable on white and on black, whichever the page has. */
 const STYLE = `text{font:12px system-ui,sans-serif;fill:#1f2328}.title{font-weight:600}.note{fill:#59636e}
