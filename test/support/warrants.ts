@@ -1,5 +1,4 @@
 import { generateSigningKey, type SigningKey } from "../../src/crypto/ed25519.ts";
-import { unixNow } from "../../src/server/unix-now.ts";
 
 export type ConstraintText =
   | { readonly exact: string }
@@ -56,4 +55,4 @@ export function newKey(): SigningKey {
   return generateSigningKey();
 }
 
-export { unixNow };
+export { unixNow } from "../../src/server/unix-now.ts";
