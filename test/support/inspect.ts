@@ -9,7 +9,7 @@ import { waitFor } from "./wait.ts";
  * as it would start anew otherwise, on another port.
  */
 export const INSPECTED = {
-  NODE_OPTIONS: "--inspect=127.0.0.1:0 --max-semi-space-size=4 --max-old-space-size=44",
+  NODE_OPTIONS: "--inspect=127.0.0.1:0 --max-semi-space-size=4 --max-old-space-size=48",
 };
 
 /** What a process holds, after all garbage was collected. */
