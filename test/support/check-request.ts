@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { loadSync, type MethodDefinition } from "@grpc/proto-loader";
 import type { CheckResponse } from "../../src/server/grpc/generated/envoy/service/auth/v3/CheckResponse.ts";
+import { PREFIX_BYTES } from "../../src/server/grpc/grpc-message.ts";
 
 export type { CheckResponse };
 
@@ -19,6 +20,12 @@ export function serializeCheck(http: object): Buffer {
 
 /** Reads an answer of ours; fields that aren't in the bytes aren't there. */
 export const decodeResponse = (bytes: Buffer): CheckResponse => Check.responseDeserialize(bytes);
+
+/** Reads what came on a call. @throws where that is no message, and so no verdict */
+export function responseIn(frame: Buffer): CheckResponse {
+  if (frame.length <= PREFIX_BYTES) throw new Error("no verdict");
+  return decodeResponse(frame.subarray(PREFIX_BYTES));
+}
 
 /** `allow`, or the reason of the denial. */
 export function verdictIn(response: {

@@ -2,8 +2,7 @@ import { once } from "node:events";
 import { type ClientHttp2Session, connect } from "node:http2";
 import { connect as connectSocket } from "node:net";
 import { connect as connectTls } from "node:tls";
-import { PREFIX_BYTES } from "../../src/server/grpc/grpc-message.ts";
-import { type CheckResponse, decodeResponse, serializeCheck } from "./check-request.ts";
+import { type CheckResponse, responseIn, serializeCheck } from "./check-request.ts";
 import { CALL_LINES, grpcMessage } from "./raw-http2.ts";
 
 /** One connection to an authorizer. Clients of grpc-js share theirs, where they ask the same address. */
@@ -40,7 +39,5 @@ async function check(session: ClientHttp2Session, http: object): Promise<CheckRe
   stream.end(grpcMessage(serializeCheck(http)));
   const parts: Buffer[] = [];
   for await (const part of stream) parts.push(part);
-  const answer = Buffer.concat(parts);
-  if (answer.length <= PREFIX_BYTES) throw new Error("no verdict");
-  return decodeResponse(answer.subarray(PREFIX_BYTES));
+  return responseIn(Buffer.concat(parts));
 }

@@ -1,6 +1,5 @@
 import { connect } from "node:http2";
-import { PREFIX_BYTES } from "../../src/server/grpc/grpc-message.ts";
-import { decodeResponse, verdictIn } from "./check-request.ts";
+import { responseIn, verdictIn } from "./check-request.ts";
 import { CALL_LINES, grpcMessage } from "./raw-http2.ts";
 
 /** Connections that take serialized CheckRequests, of any size. */
@@ -30,7 +29,7 @@ export function openRawChecks(port: number, connections = 2): RawChecks {
         stream.once("error", reject);
         stream.once("close", () => {
           try {
-            resolve(verdictIn(decodeResponse(Buffer.concat(parts).subarray(PREFIX_BYTES))));
+            resolve(verdictIn(responseIn(Buffer.concat(parts))));
           } catch (error) {
             reject(error);
           }
