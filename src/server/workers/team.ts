@@ -65,8 +65,11 @@ export async function startTeam({ size, program, settings, state, log }: TeamOpt
   let gone: readonly Figures[] = [];
   let lost = 0;
   let isLeaving = false;
-  /** What workers are told of while it isn't in force yet: one that starts meanwhile has to judge by it too. */
-  let coming: { readonly parts: Parts; readonly failed: FailedReload | undefined } | undefined;
+  /** What workers were told of last, also while it isn't in force yet: one that starts meanwhile has to judge by it too. */
+  let coming: { readonly parts: Parts; readonly failed: FailedReload | undefined } = {
+    parts: state.snapshot(),
+    failed: state.failedReload(),
+  };
 
   const up = (): readonly Member[] => [...members].filter(({ isUp }) => isUp);
   const hand = (socket: Socket): void => {
@@ -87,14 +90,11 @@ export async function startTeam({ size, program, settings, state, log }: TeamOpt
   });
 
   const start = (): Member => {
-    const parts: Parts = coming?.parts ?? state.snapshot();
+    const { parts, failed } = coming;
     const bornAt = performance.now();
     const process = startWorkerProcess(program);
     if (process.lines !== undefined) log.forward(process.lines);
-    const first = {
-      parcel: pack(parts),
-      failed: coming === undefined ? state.failedReload() : coming.failed,
-    };
+    const first = { parcel: pack(parts), failed };
     const started = process.ask("start", { settings, state: first, upMs: bornAt - startedAt });
     if (isLeaving) void process.ask("leave", null);
     const member: Member = {
@@ -138,8 +138,11 @@ export async function startTeam({ size, program, settings, state, log }: TeamOpt
     pauses.abort();
     for (const { process } of members) process.kill();
   };
-  const askAll = <What extends Name>(what: What, about: Questions[What]["about"]) =>
-    Promise.all(up().map(({ process }) => process.ask(what, about)));
+  /** Has no answer of those that end meanwhile. */
+  const askAll = async <What extends Name>(what: What, about: Questions[What]["about"]) => {
+    const all = await Promise.all(up().map(({ process }) => process.ask(what, about)));
+    return all.filter((answer) => answer !== undefined);
+  };
 
   const firsts = Array.from({ length: size }, start);
   for (const member of firsts) {
@@ -186,7 +189,7 @@ export async function startTeam({ size, program, settings, state, log }: TeamOpt
     },
     census: async () => {
       const all = (await Promise.race([askAll("census", null), sleep(ANSWER_MS)])) ?? [];
-      return { proxies: sum(all, (each) => each?.proxies ?? 0), calls: sum(all, (each) => each?.calls ?? 0) };
+      return { proxies: sum(all, ({ proxies }) => proxies), calls: sum(all, ({ calls }) => calls) };
     },
     finish: async () => {
       pauses.abort();
@@ -195,8 +198,8 @@ export async function startTeam({ size, program, settings, state, log }: TeamOpt
       await Promise.race([silent, sleep(END_MS)]);
       kill();
       return {
-        connections: sum(all, (each) => each?.connections ?? 0),
-        calls: sum(all, (each) => each?.calls ?? 0),
+        connections: sum(all, ({ connections }) => connections),
+        calls: sum(all, ({ calls }) => calls),
       };
     },
     kill,
