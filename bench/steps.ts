@@ -14,6 +14,7 @@ import { createLog } from "../src/server/log/log.ts";
 import { createMetrics } from "../src/server/metrics/metrics.ts";
 import type { Outcome } from "../src/server/outcome.ts";
 import { createState } from "../src/server/state/state.ts";
+import { unixNow } from "../src/server/unix-now.ts";
 import { finish } from "../src/steps.ts";
 import { parseWarrantHeader } from "../src/warrant/header.ts";
 import { snapshotOf } from "../test/support/service.ts";
@@ -31,7 +32,7 @@ const TIME = Number(process.argv[2] ?? 500);
 const root = generateSigningKey();
 const files = await snapshotOf(filesYaml(root.publicKey.hex));
 const shop = await snapshotOf(ordersYaml(root.publicKey.hex));
-const now = Math.floor(Date.now() / 1000);
+const now = unixNow();
 
 const messageOf = (call: HttpCall): Buffer => toCheckRequest(call).subarray(PREFIX_BYTES);
 

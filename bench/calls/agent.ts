@@ -1,4 +1,5 @@
 import { generateSigningKey, type SigningKey } from "../../src/crypto/ed25519.ts";
+import { unixNow } from "../../src/server/unix-now.ts";
 import { oneOf, pattern, range } from "../../src/warrant/constraint/index.ts";
 import { constraintSet } from "../../src/warrant/constraint-set.ts";
 import { encodeHeader } from "../../src/warrant/header.ts";
@@ -34,7 +35,7 @@ const TOOLS: Grant["tools"] = {
  * @param links from the root to its warrant, each with a holder of its own
  */
 export function newAgent(root: SigningKey, links: number): Agent {
-  const issuedAt = Math.floor(Date.now() / 1000) - ISSUED_BEFORE_SECONDS;
+  const issuedAt = unixNow() - ISSUED_BEFORE_SECONDS;
   let key = generateSigningKey();
   const grant = (): Grant => ({
     holder: key.publicKey,

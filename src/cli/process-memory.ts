@@ -2,7 +2,7 @@
  * Flags of Node for a service that stays small, in MiB: the young generation as large as still pays, the old one with room
  * for what the service keeps and for the largest requests. The image has its own, which follow the container's limit.
  */
-const FLAGS: readonly string[] = ["--max-semi-space-size=4", "--max-old-space-size=48"];
+export const SMALL_HEAP: readonly string[] = ["--max-semi-space-size=4", "--max-old-space-size=48"];
 
 /** For the C library: memory of large messages goes back to the system at once. */
 const VARIABLES: Readonly<Record<string, string>> = { MALLOC_MMAP_THRESHOLD_: "131072" };
@@ -24,5 +24,8 @@ export function restartFor(
 ): Restart | undefined {
   const given = [variables["NODE_OPTIONS"] ?? "", ...flags].join(" ");
   if (!args.includes("serve") || SAYS_HOW_LARGE.test(given)) return undefined;
-  return { flags: [...flags, ...FLAGS], variables: { ...VARIABLES, ...variables } as Record<string, string> };
+  return {
+    flags: [...flags, ...SMALL_HEAP],
+    variables: { ...VARIABLES, ...variables } as Record<string, string>,
+  };
 }

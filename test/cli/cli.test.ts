@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { generateSigningKey, seedOf } from "../../src/crypto/ed25519.ts";
+import { unixNow } from "../../src/server/unix-now.ts";
 import { finish } from "../../src/steps.ts";
 import { constraintSet } from "../../src/warrant/constraint-set.ts";
 import { encodeHeader, parseProofHeader, parseWarrantHeader } from "../../src/warrant/header.ts";
@@ -205,7 +206,7 @@ test("a full disk under the log stops neither the answers nor the end", async (t
 test("sign prints headers that verify, for this key and these arguments", async () => {
   const holder = generateSigningKey();
   const root = generateSigningKey();
-  const now = Math.floor(Date.now() / 1000);
+  const now = unixNow();
   const grant = {
     holder: holder.publicKey,
     tools: { t: constraintSet({}) },

@@ -1,3 +1,4 @@
+import { unixNow } from "../../src/server/unix-now.ts";
 import { type Rule, ruleFor } from "./deliberate.ts";
 import type { Case, Judge, JudgeName, Verdict } from "./judge.ts";
 import { assemble, NOTHING_YET } from "./mint.ts";
@@ -34,7 +35,7 @@ export async function compare(judges: Judges, specs: readonly CaseSpec[]): Promi
   const minted = await Promise.all(
     specs.map((spec) => (spec.minter === "sdk" ? judges.sdk.mint(spec) : NOTHING_YET)),
   );
-  const now = Math.floor(Date.now() / 1000);
+  const now = unixNow();
   return Promise.all(
     specs.map(async (spec, i): Promise<Comparison> => {
       const begun = minted[i] ?? NOTHING_YET;

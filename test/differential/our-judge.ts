@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { authorize, type Policy } from "../../src/decision/authorize.ts";
 import type { Reason } from "../../src/decision/reason.ts";
 import { loadGateway } from "../../src/gateway/load.ts";
+import { unixNow } from "../../src/server/unix-now.ts";
 import { finish } from "../../src/steps.ts";
 import { isUsable, parseRevocationList, type RevocationList } from "../../src/warrant/revocation-list.ts";
 import { bodyOf, type Case, headersOf, type Verdict } from "./judge.ts";
@@ -18,7 +19,7 @@ function trustedRoots(): ReadonlySet<string> {
 
 /** @throws {Error} when we can't use what the SDK signed. */
 export function readRevocationList(bytes: Uint8Array): RevocationList {
-  const now = Math.floor(Date.now() / 1000);
+  const now = unixNow();
   const list = parseRevocationList(bytes, { signers: trustedRoots(), now, clockToleranceSeconds: 30 });
   if (!isUsable(list)) throw new Error(`the revocation list of the SDK ${list.unusable}`);
   return list;

@@ -5,6 +5,7 @@ import fc from "fast-check";
 import { generateSigningKey } from "../../src/crypto/ed25519.ts";
 import type { Mode } from "../../src/decision/decision.ts";
 import { connectAuthorization, type ReceivedResponse } from "../../src/server/grpc/client.ts";
+import { unixNow } from "../../src/server/unix-now.ts";
 import { pattern } from "../../src/warrant/constraint/index.ts";
 import { constraintSet } from "../../src/warrant/constraint-set.ts";
 import { encodeHeader } from "../../src/warrant/header.ts";
@@ -17,7 +18,7 @@ import { type Service, startService } from "../support/service.ts";
 const CHECK = "/envoy.service.auth.v3.Authorization/Check";
 const root = generateSigningKey();
 const holder = generateSigningKey();
-const now = Math.floor(Date.now() / 1000);
+const now = unixNow();
 const stack = mint(root, {
   holder: holder.publicKey,
   tools: { read_file: constraintSet({ name: pattern("re*") }) },

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import type { TestContext } from "node:test";
+import { SMALL_HEAP } from "../../src/cli/process-memory.ts";
 import { residentBytes } from "./resident.ts";
 import type { Serving } from "./service.ts";
 import { waitFor } from "./wait.ts";
@@ -8,9 +9,7 @@ import { waitFor } from "./wait.ts";
  * For a process that is to be inspected: on a free port of loopback, which it tells on stderr. It says how large its heap is,
  * as it would start anew otherwise, on another port.
  */
-export const INSPECTED = {
-  NODE_OPTIONS: "--inspect=127.0.0.1:0 --max-semi-space-size=4 --max-old-space-size=48",
-};
+export const INSPECTED = { NODE_OPTIONS: ["--inspect=127.0.0.1:0", ...SMALL_HEAP].join(" ") };
 
 /** What a process holds, after all garbage was collected. */
 export interface Holdings {

@@ -29,6 +29,7 @@ import {
   type ReloaderOptions,
 } from "../../../../src/server/state/reloader.ts";
 import { createState } from "../../../../src/server/state/state.ts";
+import { unixNow } from "../../../../src/server/unix-now.ts";
 import { mountConfigMap } from "../../../support/config-map.ts";
 import { rfc3339, signList } from "../../../support/revocation-list.ts";
 import { waitFor } from "../../../support/wait.ts";
@@ -365,10 +366,7 @@ test("a list that came too early is in force when its time has come, though its 
   writeFileSync(revocationList, signList(root, { version: 1 }));
   const retries = { pollMs: 50, retryMs: 100 };
   const { state, reloads } = await startWatching(t, { configFile, revocationList }, retries);
-  writeFileSync(
-    revocationList,
-    signList(root, { version: 2, issuedAt: rfc3339(Math.floor(Date.now() / 1000) + 3) }),
-  );
+  writeFileSync(revocationList, signList(root, { version: 2, issuedAt: rfc3339(unixNow() + 3) }));
   await waitFor("the refusal", () => reloads[0]?.loaded.errors[0]);
   const version = () => state.snapshot().policy.trust.revocation?.list.version;
   assert.equal(version(), 1n);

@@ -8,6 +8,7 @@ import { loadSnapshot, type Sources } from "../../../../src/server/state/load-sn
 import { messagesOf, type Part } from "../../../../src/server/state/part.ts";
 import { readFloors } from "../../../../src/server/state/revocation-floor.ts";
 import { createState, type State } from "../../../../src/server/state/state.ts";
+import { unixNow } from "../../../../src/server/unix-now.ts";
 import { type ListContent, rfc3339, signList } from "../../../support/revocation-list.ts";
 import { waitFor } from "../../../support/wait.ts";
 
@@ -171,7 +172,7 @@ test("without its first list a gateway.yaml can't bring the roots that another f
 test("what a retry comes to counts only where it isn't what the last reload came to", async () => {
   writeAll();
   const state = await start();
-  const ahead = Math.floor(Date.now() / 1000) + 32;
+  const ahead = unixNow() + 32;
   writeAll(WITH_LIST, { version: 8, issuedAt: rfc3339(ahead) });
   await refusedParts(state, "revocation_list");
   const before = state.reloads();

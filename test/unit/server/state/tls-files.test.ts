@@ -7,6 +7,7 @@ import { inspect } from "node:util";
 import { PartFault } from "../../../../src/server/state/part.ts";
 import { createReading } from "../../../../src/server/state/reading.ts";
 import { readTls, type TlsCredentials, type TlsFiles } from "../../../../src/server/state/tls-files.ts";
+import { unixNow } from "../../../../src/server/unix-now.ts";
 import { createPki, noPki } from "../../../support/pki.ts";
 
 const skip = noPki();
@@ -27,7 +28,7 @@ function makeFiles() {
   };
 }
 
-const now = Math.floor(Date.now() / 1000);
+const now = unixNow();
 const read = (file: string): string => readFileSync(file, "utf8");
 
 async function load(files: TlsFiles, inForce?: TlsCredentials) {
