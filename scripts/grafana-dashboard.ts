@@ -118,13 +118,22 @@ const SECTIONS: readonly Section[] = [
           ),
         ],
       ),
-      graph("Overload", "reqps", "Checks denied since there was no time to judge them, connections refused", [
-        q(`sum by (instance) (rate(tenuo_checks_overloaded_total{${OURS}}${RATE}))`, "{{instance}} checks"),
-        q(
-          `sum by (instance) (rate(tenuo_connections_refused_total{${OURS}}${RATE}))`,
-          "{{instance}} connections",
-        ),
-      ]),
+      graph(
+        "Overload",
+        "reqps",
+        "Checks denied since there was no time to judge them, connections refused or cut off",
+        [
+          q(`sum by (instance) (rate(tenuo_checks_overloaded_total{${OURS}}${RATE}))`, "{{instance}} checks"),
+          q(
+            `sum by (instance) (rate(tenuo_connections_refused_total{${OURS}}${RATE}))`,
+            "{{instance}} connections",
+          ),
+          q(
+            `sum by (instance) (rate(tenuo_connections_cut_off_total{${OURS}}${RATE}))`,
+            "{{instance}} connections cut off",
+          ),
+        ],
+      ),
       graph("Event loop lag, p99", "s", "10 ms is no lag: the timer that measures it has this period", [
         q(`nodejs_eventloop_lag_p99_seconds{${OURS}} ${ALONE}`, "{{instance}}"),
       ]),

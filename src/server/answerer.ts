@@ -10,6 +10,7 @@ import type { Outcome } from "./outcome.ts";
 import { type Health, healthPages } from "./pages.ts";
 import { createCheckPort } from "./port/check-port.ts";
 import { roomWithin } from "./room.ts";
+import { seldom } from "./seldom.ts";
 import type { Snapshot } from "./state/snapshot.ts";
 import type { Tracer } from "./trace/trace.ts";
 
@@ -54,12 +55,26 @@ export function createAnswerer({
     }
     log.decision(tracer === undefined ? outcome : tracer.trace(outcome), judgedBy);
   };
+  const warnOfDeaf = seldom((cut_off) =>
+    log.warn(
+      "connections_cut_off",
+      `connections were ended whose answers nobody took, or whose calls waited for longest when more than ${room.waitingCalls} did`,
+      { cut_off },
+    ),
+  );
   const grpc = createGrpcServer(createCheckService({ snapshot, now, tell, fault }, queue), {
     maxArrivingBytes: room.arrivingBytes,
+    maxWaitingCalls: room.waitingCalls,
+    maxWatches: room.connections,
+    cutOff: () => {
+      metrics?.connectionCutOff();
+      warnOfDeaf();
+    },
     maxAgeSeconds: maxConnectionAgeSeconds,
   });
   const pages = createHttpServer(healthPages(health, true));
   const port = createCheckPort({ tls: () => snapshot().tls, grpc, pages, log });
+  port.server.maxConnections = room.connections;
   const showReadiness = (): void => grpc.setServing(health.unready().length === 0);
   showReadiness();
   return {

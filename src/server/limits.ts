@@ -1,11 +1,5 @@
 import { MAX_BODY_BYTES } from "../gateway/limits.ts";
 
-/**
- * Connections on the port of the checks. An Envoy opens one for each of its workers, so this is room for a thousand
- * proxies and more; an idle connection holds some 50 KB here.
- */
-export const MAX_CONNECTIONS = 4096;
-
 /** The path of a Unix socket; Linux takes 107, and seven are for the name it has before it has its mode. */
 export const MAX_SOCKET_PATH_BYTES = 100;
 
@@ -40,11 +34,11 @@ export const OPENING_MS = 10_000;
 /** All the time one HTTP/1.1 connection has on the port of the checks, where only probes speak it. */
 export const PROBE_MS = 10_000;
 
-/** All the time a call has to arrive. A proxy sends a check in one go, and its own time limit is far shorter. */
-export const REQUEST_MS = 10_000;
-
-/** All the time a peer has to take an answer, which fits any window but a closed one. */
-export const RESPONSE_MS = 10_000;
+/**
+ * All the time a call has to arrive, and again a peer to take its answer. A proxy sends a check in one go, and its own time
+ * limit is far shorter; answers fit any window but a closed one.
+ */
+export const PEER_MS = 10_000;
 
 /** Each peer is asked in this interval whether it is still there. */
 export const KEEPALIVE_MS = 30_000;
@@ -69,8 +63,8 @@ export const RETIRE_MS = 10_000;
  */
 export const MAX_STREAMS = 1024;
 
-/** Headers of one call, in bytes as HTTP/2 counts them; Envoy sends half a kilobyte. */
-export const MAX_GRPC_HEADER_BYTES = 16_384;
+/** Headers of one call, in bytes as HTTP/2 counts them; Envoy sends half a kilobyte. gRPC's own default. */
+export const MAX_GRPC_HEADER_BYTES = 8_192;
 /** Lines of headers of one call; Envoy sends about ten. */
 export const MAX_GRPC_HEADERS = 64;
 
@@ -94,9 +88,6 @@ export const MAX_REJECTED_STREAMS = 1_000_000;
 
 /** A CheckRequest: the largest body that can be configured, and all that comes with it. Above it is too large anyway. */
 export const MAX_MESSAGE_BYTES = MAX_BODY_BYTES + 4 * 1024 * 1024;
-
-/** Calls that watch the health of the service, together: one for each connection. They last, so more are refused. */
-export const MAX_WATCHES = MAX_CONNECTIONS;
 
 /** A health question holds the name of a service. */
 export const MAX_HEALTH_MESSAGE_BYTES = 1024;

@@ -17,6 +17,20 @@ const WAITING_PART = 1 / 8;
 export const MAX_LOG_BYTES = 16 * 1024 * 1024;
 const LOG_PART = 1 / 8;
 
+/**
+ * Connections on the port of the checks, and no more than one for each 128 KiB of the heap. An Envoy opens one for each of
+ * its workers, so this is room for a thousand proxies and more. An idle one takes some 30 KB, 90 with TLS, a tenth of it
+ * of the heap. For each there may be a call that watches the health of the service.
+ */
+export const MAX_CONNECTIONS = 4096;
+const CONNECTION_BYTES = 128 * 1024;
+
+/**
+ * One call that waits for its peer takes 5 to 23 KB, more with long headers, a quarter of it of the heap. Those of proxies
+ * are taken within milliseconds, and are few.
+ */
+const WAITING_CALL_BYTES = 32 * 1024;
+
 /** What one of those that are begun may take of the heap: in its first slice, some make a megabyte of their message. */
 const BEGUN_BYTES = 4 * MIB;
 
@@ -27,6 +41,9 @@ export interface Room {
   /** Requests that are judged in part. */
   readonly begun: number;
   readonly logBytes: number;
+  readonly connections: number;
+  /** Calls that wait for their peers: for the rest of a message, or until an answer is taken. */
+  readonly waitingCalls: number;
 }
 
 /**
@@ -41,5 +58,7 @@ export function roomWithin(heapBytes: number = getHeapStatistics().heap_size_lim
     waitingBytes: Math.min(MAX_WAITING_BYTES, Math.floor(heapBytes * WAITING_PART)),
     begun: Math.ceil(heapBytes / BEGUN_BYTES),
     logBytes: Math.min(MAX_LOG_BYTES, Math.floor(heapBytes * LOG_PART)),
+    connections: Math.min(MAX_CONNECTIONS, Math.ceil(heapBytes / CONNECTION_BYTES)),
+    waitingCalls: Math.ceil(heapBytes / WAITING_CALL_BYTES),
   };
 }

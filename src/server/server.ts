@@ -7,7 +7,6 @@ import {
   HEALTH_CHECKING_MS,
   HEALTH_HEADERS_MS,
   HEALTH_REQUEST_MS,
-  MAX_CONNECTIONS,
   MAX_HEALTH_CONNECTIONS,
   MAX_HEALTH_HEADER_BYTES,
   READINESS_INTERVAL_MS,
@@ -18,6 +17,7 @@ import { healthPages } from "./pages.ts";
 import { listen } from "./port/listen.ts";
 import { listenOnSocket, type UnixSocket } from "./port/unix-socket.ts";
 import { createReadiness } from "./readiness.ts";
+import { roomWithin } from "./room.ts";
 import { seldom } from "./seldom.ts";
 import type { StateView } from "./state/state.ts";
 import { healthOf } from "./status.ts";
@@ -80,7 +80,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const checks: Checks =
     team ?? createAnswerer({ ...options, snapshot, now: unixNow, health, log, metrics, tracer });
   const warnOfCrowd = seldom((refused) =>
-    log.warn("connections_refused", `more than ${MAX_CONNECTIONS} connections are open`, { refused }),
+    log.warn(
+      "connections_refused",
+      `more than ${roomWithin().connections} connections are open${team === undefined ? "" : " on each worker"}; with more memory there may be more`,
+      { refused },
+    ),
   );
   checks.server.on("drop", () => {
     metrics?.connectionRefused();

@@ -3,6 +3,7 @@ import { type ClientHttp2Session, connect as connectHttp2, constants } from "nod
 import { connect } from "node:net";
 import { type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { SMALL_HEAP } from "../../src/cli/process-memory.ts";
 import {
   callHeaders,
   type Figures,
@@ -12,6 +13,8 @@ import {
   type Question,
   told,
 } from "../support/asking.ts";
+import { freePort } from "../support/free-port.ts";
+import { metric } from "../support/metric.ts";
 import { ownIssuer } from "../support/own.ts";
 import { startProgram } from "../support/program.ts";
 import { residentBytes } from "../support/resident.ts";
@@ -150,6 +153,35 @@ test("clients that vanish without a word, or never read, cost a bounded memory a
   const figures = await asking.stop();
   assertRight(t, `110 connections that are dead, ${before} → ${after} MiB`, figures);
   assert.ok(after - before < 300, `${before} → ${after} MiB`);
+  await assertStopsInTime(t, service);
+});
+
+test("peers that never read lose their connections before memory runs out, and others keep theirs", async (t) => {
+  const healthPort = await freePort();
+  const env = { NODE_OPTIONS: SMALL_HEAP.join(" "), TENUO_HEALTH_PORT: String(healthPort) };
+  const service = await startServe(t, GATEWAY, { env });
+  const asking = keepAsking(t, overGrpc(service.port), questions);
+  const cutOff = () => metric(healthPort, "tenuo_connections_cut_off_total");
+  const longHost = "a".repeat(7_000);
+  for (let i = 0; i < 60; i++) {
+    const deaf = session(t, service);
+    deaf.on("connect", (_session, socket) => socket.pause());
+    for (let n = 0; n < 1000; n++) {
+      const stream = deaf.request({ ...CHECK, ":authority": longHost }).on("error", () => {});
+      // Checks whose answer nobody takes, and ones that never arrive whole.
+      if (i % 2 === 0) stream.end(EMPTY_CHECK);
+      else stream.write(EMPTY_CHECK.subarray(0, 3));
+    }
+    await sleep(20);
+  }
+  await waitFor("most to be cut off", async () => (await cutOff()) > 50 || undefined);
+  const figures = await asking.stop();
+  assertRight(t, `60 000 calls, ${megabytes(service)} MiB`, figures);
+  assert.equal(figures.errors, 0);
+  await waitFor(
+    "the log",
+    () => service.lines().some(({ event }) => event === "connections_cut_off") || undefined,
+  );
   await assertStopsInTime(t, service);
 });
 

@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
-import { test } from "node:test";
-import { MAX_CONNECTIONS } from "../../src/server/limits.ts";
+import { type TestContext, test } from "node:test";
 import { freePort } from "../support/free-port.ts";
 import { metric } from "../support/metric.ts";
 import { startServe } from "../support/service.ts";
@@ -15,9 +14,13 @@ tools: {}
 routes: []
 `;
 
-test("more connections than the bound are closed at once, counted, and told of in one line of the log", async (t) => {
+/** Opens connections until some are refused. @returns what the page and the log then tell */
+async function crowd(t: TestContext, env: Record<string, string>, args: readonly string[] = []) {
   const healthPort = await freePort();
-  const service = await startServe(t, GATEWAY, { env: { TENUO_HEALTH_PORT: String(healthPort) } });
+  const service = await startServe(t, GATEWAY, {
+    env: { TENUO_HEALTH_PORT: String(healthPort), ...env },
+    args,
+  });
   const sockets: Socket[] = [];
   t.after(() => {
     for (const socket of sockets) socket.destroy();
@@ -27,17 +30,37 @@ test("more connections than the bound are closed at once, counted, and told of i
     sockets.push(socket.on("error", () => {}));
     await once(socket, "connect");
   };
-  const refused = 5;
-  const wanted = MAX_CONNECTIONS + refused;
-  while (sockets.length < wanted) {
-    await Promise.all(Array.from({ length: Math.min(256, wanted - sockets.length) }, open));
+  let refused = 0;
+  while (refused === 0) {
+    await Promise.all(Array.from({ length: 64 }, open));
+    refused = await metric(healthPort, "tenuo_connections_refused_total");
   }
-  await waitFor("the refused ones to be counted", async () =>
-    (await metric(healthPort, "tenuo_connections_refused_total")) === refused ? true : undefined,
-  );
-  assert.equal(await metric(healthPort, "tenuo_connections"), MAX_CONNECTIONS);
-  const told = () => service.lines().filter(({ event }) => event === "connections_refused").length;
+  await waitFor("all to be counted", async () => {
+    refused = await metric(healthPort, "tenuo_connections_refused_total");
+    return refused + (await metric(healthPort, "tenuo_connections")) === sockets.length || undefined;
+  });
+  const told = () => service.lines().filter(({ event }) => event === "connections_refused");
   // Another thread writes the log.
-  await waitFor("the line of the log", () => told() > 0 || undefined);
-  assert.equal(told(), 1);
+  await waitFor("the line of the log", () => told().length > 0 || undefined);
+  return { open: sockets.length - refused, told: told() };
+}
+
+test("more connections than the bound are closed at once, counted, and told of in one line of the log", async (t) => {
+  const { open, told } = await crowd(t, { NODE_OPTIONS: "--max-semi-space-size=4 --max-old-space-size=36" });
+  assert.equal(told.length, 1);
+  assert.equal(
+    told[0]?.["message"],
+    `more than ${open} connections are open; with more memory there may be more`,
+  );
+});
+
+test("the more memory a process may use, the more connections it takes; each worker so many", async (t) => {
+  const small = await crowd(t, { NODE_OPTIONS: "--max-semi-space-size=4 --max-old-space-size=36" });
+  const larger = await crowd(t, { NODE_OPTIONS: "--max-semi-space-size=4 --max-old-space-size=72" });
+  const two = await crowd(t, { NODE_OPTIONS: "--max-semi-space-size=4 --max-old-space-size=36" }, [
+    "--workers",
+    "2",
+  ]);
+  assert.equal(larger.open - small.open, (36 * 1024) / 128);
+  assert.equal(two.open, 2 * small.open);
 });

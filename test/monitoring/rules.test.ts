@@ -32,6 +32,7 @@ const HEALTHY: Fleet = {
   [`tenuo_decisions_total{${AT}, decision="deny", reason="no_route", tool=""}`]: growing(60),
   [`tenuo_checks_overloaded_total{${AT}}`]: growing(1),
   [`tenuo_connections_refused_total{${AT}}`]: steady(0),
+  [`tenuo_connections_cut_off_total{${AT}}`]: steady(0),
   [`tenuo_log_lines_lost_total{${AT}}`]: steady(0),
   [`tenuo_check_duration_seconds_bucket{${AT}, le="0.001"}`]: growing(5_990),
   [`tenuo_check_duration_seconds_bucket{${AT}, le="0.5"}`]: growing(6_000),

@@ -47,7 +47,11 @@ export interface Loop {
 const EVENT_LOOP: Loop = { now: () => performance.now(), later: setImmediate };
 
 /** @param maxLength requests that may wait to be begun */
-export function createWorkQueue(maxLength: number, room: Room, loop: Loop = EVENT_LOOP): WorkQueue {
+export function createWorkQueue(
+  maxLength: number,
+  room: Pick<Room, "waitingBytes" | "begun">,
+  loop: Loop = EVENT_LOOP,
+): WorkQueue {
   const fresh = createLine(maxLength, room.waitingBytes, loop);
   /**
    * What one slice wasn't enough for. The first has one in each turn until it is done, and so holds up nothing that is

@@ -1,5 +1,4 @@
 import type { ServerHttp2Stream } from "node:http2";
-import { MAX_WATCHES } from "../limits.ts";
 import {
   INTERNAL,
   isOpen,
@@ -12,6 +11,7 @@ import {
   writeMessage,
 } from "./grpc-message.ts";
 import { encodeStatus, encodeStatuses, readHealthRequest, type ServingStatus } from "./health-codec.ts";
+import type { Peers } from "./peers.ts";
 
 /** grpc.health.v1, for the server as a whole and for the Authorization service. */
 export interface HealthService {
@@ -26,7 +26,8 @@ const SERVICE = "/grpc.health.v1.Health";
 
 const SERVICES: readonly string[] = ["", "envoy.service.auth.v3.Authorization"];
 
-export function createHealthService(): HealthService {
+/** @param maxWatches calls that watch, which last */
+export function createHealthService(peers: Peers, maxWatches: number): HealthService {
   let status: ServingStatus = "NOT_SERVING";
   /** With whether they ask for a service there is; the others have their answer, and stay as well. */
   const watchers = new Map<ServerHttp2Stream, boolean>();
@@ -36,7 +37,7 @@ export function createHealthService(): HealthService {
     (answer: (stream: ServerHttp2Stream, service: string) => void) =>
     (stream: ServerHttp2Stream, message: Buffer | Unreceived): void => {
       const service = Buffer.isBuffer(message) ? readHealthRequest(message) : undefined;
-      if (service === undefined) sendError(stream, INTERNAL, "not a HealthCheckRequest");
+      if (service === undefined) sendError(stream, INTERNAL, "not a HealthCheckRequest", peers);
       else answer(stream, service);
     };
 
@@ -45,14 +46,15 @@ export function createHealthService(): HealthService {
       [
         `${SERVICE}/Check`,
         about((stream, service) => {
-          if (SERVICES.includes(service)) sendMessage(stream, encodeStatus(status));
-          else sendError(stream, NOT_FOUND, "unknown service");
+          if (SERVICES.includes(service)) sendMessage(stream, encodeStatus(status), peers);
+          else sendError(stream, NOT_FOUND, "unknown service", peers);
         }),
       ],
       [
         `${SERVICE}/Watch`,
         about((stream, service) => {
-          if (watchers.size >= MAX_WATCHES) return sendError(stream, RESOURCE_EXHAUSTED, "too many watches");
+          if (watchers.size >= maxWatches)
+            return sendError(stream, RESOURCE_EXHAUSTED, "too many watches", peers);
           const isKnown = SERVICES.includes(service);
           startMessages(stream);
           writeMessage(stream, encodeStatus(isKnown ? status : "SERVICE_UNKNOWN"));
@@ -61,7 +63,7 @@ export function createHealthService(): HealthService {
           stream.once("close", () => watchers.delete(stream));
         }),
       ],
-      [`${SERVICE}/List`, (stream) => sendMessage(stream, encodeStatuses(SERVICES, status))],
+      [`${SERVICE}/List`, (stream) => sendMessage(stream, encodeStatuses(SERVICES, status), peers)],
     ]),
     setServing: (serving) => {
       const next = serving ? "SERVING" : "NOT_SERVING";

@@ -1,31 +1,10 @@
 import { constants, type ServerHttp2Stream } from "node:http2";
-import { REQUEST_MS, RESPONSE_MS } from "../limits.ts";
+import type { Peers } from "./peers.ts";
 
 /** Why there is no message to read. */
 export interface Unreceived {
   readonly refused: "ambiguous_request" | "request_too_large" | "overloaded";
   readonly detail: string;
-}
-
-/** Bytes of messages that are still arriving, over all calls of a server. */
-export interface Arriving {
-  /** @returns false where there is no room for so many more. */
-  readonly take: (bytes: number) => boolean;
-  readonly release: (bytes: number) => void;
-}
-
-export function createArriving(maxBytes: number): Arriving {
-  let held = 0;
-  return {
-    take: (bytes) => {
-      if (held + bytes > maxBytes) return false;
-      held += bytes;
-      return true;
-    },
-    release: (bytes) => {
-      held -= bytes;
-    },
-  };
 }
 
 /** gRPC puts a flag (1: compressed) and four bytes of length in front of each message. */
@@ -39,7 +18,7 @@ export const PREFIX_BYTES = 5;
 export function receiveMessage(
   stream: ServerHttp2Stream,
   maxBytes: number,
-  arriving: Arriving,
+  peers: Peers,
   done: (received: Buffer | Unreceived) => void,
 ): void {
   let frame = NOTHING;
@@ -47,8 +26,8 @@ export function receiveMessage(
   let settled = false;
   const settle = (): void => {
     settled = true;
-    clearTimeout(late);
-    arriving.release(frame.length);
+    peers.over(wait);
+    peers.release(frame.length);
     frame = NOTHING;
   };
   const finish = (received: Buffer | Unreceived): void => {
@@ -56,7 +35,7 @@ export function receiveMessage(
     settle();
     done(received);
   };
-  const late = setTimeout(() => finish(LATE), REQUEST_MS);
+  const wait = peers.waitForMessage(stream, () => finish(LATE));
 
   stream.on("data", (chunk: Buffer) => {
     if (settled) return;
@@ -66,7 +45,7 @@ export function receiveMessage(
       // to come.
       const whole = used < PREFIX_BYTES ? 0 : PREFIX_BYTES + frame.readUInt32BE(1);
       const room = used === 0 ? needed : Math.max(needed, Math.min(2 * needed, whole));
-      if (!arriving.take(room - frame.length)) return finish(CROWDED);
+      if (!peers.take(room - frame.length)) return finish(CROWDED);
       const larger = Buffer.allocUnsafe(room);
       frame.copy(larger, 0, 0, used);
       frame = larger;
@@ -104,11 +83,13 @@ function messageOf(frame: Buffer): Buffer | Unreceived {
   return isOne ? frame.subarray(PREFIX_BYTES) : NOT_ONE;
 }
 
+type Headers = Readonly<Record<string, string | number>>;
+
 const ANSWER_HEAD = {
   ":status": 200,
   "content-type": "application/grpc",
   "grpc-accept-encoding": "identity",
-} as const;
+} as const satisfies Headers;
 
 /** Whether an answer can still go out. */
 export function isOpen(stream: ServerHttp2Stream): boolean {
@@ -116,23 +97,36 @@ export function isOpen(stream: ServerHttp2Stream): boolean {
 }
 
 /** Answers with one message and success; does nothing for a caller that has gone. */
-export function sendMessage(stream: ServerHttp2Stream, message: Buffer): void {
+export function sendMessage(stream: ServerHttp2Stream, message: Buffer, peers: Peers): void {
   startMessages(stream);
   writeMessage(stream, message);
-  if (!isOpen(stream)) return;
-  stream.end();
-  const untaken = setTimeout(() => stream.close(constants.NGHTTP2_CANCEL), RESPONSE_MS);
-  stream.once("close", () => clearTimeout(untaken));
+  end(stream, peers);
 }
 
 /** Begins an answer of several messages; they end with success when the stream is ended. */
 export function startMessages(stream: ServerHttp2Stream): void {
+  begin(stream, ANSWER_HEAD, { "grpc-status": "0" });
+}
+
+/**
+ * The trailers are asked for once all before them is on its way. Only then is the call left, also where nothing but headers
+ * is answered: what is left earlier isn't seen any more, but held for a peer that reads nothing.
+ */
+function begin(stream: ServerHttp2Stream, head: Headers, trailers: Headers): void {
   if (!isOpen(stream)) return;
-  stream.respond(ANSWER_HEAD, { waitForTrailers: true });
+  stream.respond(head, { waitForTrailers: true });
   stream.once("wantTrailers", () => {
-    stream.sendTrailers({ "grpc-status": "0" });
-    leave(stream);
+    stream.sendTrailers(trailers);
+    // What the caller still sends isn't wanted.
+    if (!stream.readableEnded) setImmediate(() => stream.close(constants.NGHTTP2_NO_ERROR));
   });
+}
+
+function end(stream: ServerHttp2Stream, peers: Peers): void {
+  if (!isOpen(stream)) return;
+  stream.end();
+  const wait = peers.waitForTaking(stream);
+  stream.once("close", () => peers.over(wait));
 }
 
 export function writeMessage(stream: ServerHttp2Stream, message: Buffer): void {
@@ -149,18 +143,13 @@ export const UNIMPLEMENTED = 12;
 export const INTERNAL = 13;
 
 /** Answers with an error of gRPC. Never for a check: a proxy told to fail open would let the request pass. */
-export function sendError(stream: ServerHttp2Stream, code: number, message: string): void {
-  refuse(stream, { ...ANSWER_HEAD, "grpc-status": String(code), "grpc-message": message });
+export function sendError(stream: ServerHttp2Stream, code: number, message: string, peers: Peers): void {
+  begin(stream, ANSWER_HEAD, { "grpc-status": String(code), "grpc-message": message });
+  end(stream, peers);
 }
 
 /** Answers with headers alone. */
-export function refuse(stream: ServerHttp2Stream, headers: Readonly<Record<string, string | number>>): void {
-  if (!isOpen(stream)) return;
-  stream.respond(headers, { endStream: true });
-  leave(stream);
-}
-
-/** After the answer: what the caller still sends isn't wanted. */
-function leave(stream: ServerHttp2Stream): void {
-  if (!stream.readableEnded) setImmediate(() => stream.close(constants.NGHTTP2_NO_ERROR));
+export function refuse(stream: ServerHttp2Stream, head: Headers, peers: Peers): void {
+  begin(stream, head, {});
+  end(stream, peers);
 }

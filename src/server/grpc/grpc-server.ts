@@ -1,4 +1,9 @@
-import { createServer, type IncomingHttpHeaders, type ServerHttp2Stream } from "node:http2";
+import {
+  createServer,
+  type Http2Session,
+  type IncomingHttpHeaders,
+  type ServerHttp2Stream,
+} from "node:http2";
 import type { Duplex } from "node:stream";
 import {
   MAX_GRPC_HEADER_BYTES,
@@ -15,7 +20,6 @@ import { sum } from "../sum.ts";
 import { readTraceParent, type TraceParent } from "../trace-parent.ts";
 import { createHealthService } from "./grpc-health.ts";
 import {
-  createArriving,
   isOpen,
   receiveMessage,
   refuse,
@@ -25,6 +29,7 @@ import {
   type Unreceived,
 } from "./grpc-message.ts";
 import { type CaredSession, careFor } from "./http2-session.ts";
+import { createPeers, type Peers } from "./peers.ts";
 
 /** A check as it came in. */
 export interface Arrival {
@@ -51,6 +56,12 @@ export interface CheckService {
 export interface ConnectionTerms {
   /** Of messages that are still arriving, over all connections. */
   readonly maxArrivingBytes: number;
+  /** Calls that wait for their peers, over all connections. */
+  readonly maxWaitingCalls: number;
+  /** Calls that watch the health of the service, over all connections. */
+  readonly maxWatches: number;
+  /** Told of each connection that is ended since too many calls wait. */
+  readonly cutOff: () => void;
   /** After so long a connection is ended, between calls; Infinity: never. */
   readonly maxAgeSeconds: number;
 }
@@ -80,48 +91,51 @@ export const CHECK_PATH = "/envoy.service.auth.v3.Authorization/Check";
 /** `application/grpc`, with or without the format of the messages behind it; not `application/grpc-web`. */
 const GRPC_MEDIA_TYPE = /^application\/grpc(?:$|[+;])/;
 
-export function createGrpcServer(
-  service: CheckService,
-  { maxArrivingBytes, maxAgeSeconds }: ConnectionTerms,
-): GrpcServer {
+export function createGrpcServer(service: CheckService, terms: ConnectionTerms): GrpcServer {
   const server = createServer(HTTP2_OPTIONS);
-  const sessions = new Set<CaredSession>();
-  const health = createHealthService();
-  const arriving = createArriving(maxArrivingBytes);
+  const sessions = new Map<Http2Session, CaredSession>();
+  const peers = createPeers({
+    ...terms,
+    cutOff: (session) => {
+      sessions.get(session)?.cutOff();
+      terms.cutOff();
+    },
+  });
+  const health = createHealthService(peers, terms.maxWatches);
   let draining = false;
 
   // Node makes the session while it is told of the connection.
   let accepted: Duplex;
   let begun: CaredSession | undefined;
   server.on("session", (session) => {
-    const cared = careFor(session, accepted, maxAgeSeconds * 1000);
+    const cared = careFor(session, accepted, terms.maxAgeSeconds * 1000);
     begun = cared;
-    sessions.add(cared);
-    session.once("close", () => sessions.delete(cared));
+    sessions.set(session, cared);
+    session.once("close", () => sessions.delete(session));
     if (draining) cared.retire();
   });
   server.on("stream", (stream, headers) => {
     // A stream that breaks is closed by itself; without a listener it would end the process.
     stream.on("error", () => {});
-    if (headers[":method"] !== "POST") return refuse(stream, { ":status": 405, allow: "POST" });
-    if (!GRPC_MEDIA_TYPE.test(headers["content-type"] ?? "")) return refuse(stream, { ":status": 415 });
+    if (headers[":method"] !== "POST") return refuse(stream, { ":status": 405, allow: "POST" }, peers);
+    if (!GRPC_MEDIA_TYPE.test(headers["content-type"] ?? ""))
+      return refuse(stream, { ":status": 415 }, peers);
     const path = headers[":path"] ?? "";
     if (path === CHECK_PATH) {
       const receivedAt = performance.now();
       const answerBy = receivedAt + timeoutOf(headers);
-      return receiveMessage(stream, MAX_MESSAGE_BYTES, arriving, (message) =>
-        answer(service, stream, {
-          message,
-          receivedAt,
-          answerBy,
-          parent: parentOf(headers),
+      // Read now: the headers of a call that is slow to arrive aren't kept.
+      const parent = parentOf(headers);
+      return receiveMessage(stream, MAX_MESSAGE_BYTES, peers, (message) =>
+        answer(service, stream, peers, {
+          ...{ message, receivedAt, answerBy, parent },
           isCancelled: () => !isOpen(stream),
         }),
       );
     }
     const method = health.methods.get(path);
-    if (method === undefined) return sendError(stream, UNIMPLEMENTED, "unknown method");
-    receiveMessage(stream, MAX_HEALTH_MESSAGE_BYTES, arriving, (message) => method(stream, message));
+    if (method === undefined) return sendError(stream, UNIMPLEMENTED, "unknown method", peers);
+    receiveMessage(stream, MAX_HEALTH_MESSAGE_BYTES, peers, (message) => method(stream, message));
   });
 
   return {
@@ -132,21 +146,26 @@ export function createGrpcServer(
       return begun;
     },
     setServing: health.setServing,
-    calls: () => sum(sessions, (session) => session.calls()),
+    calls: () => sum(sessions.values(), (session) => session.calls()),
     drain: () => {
       draining = true;
       health.end();
-      for (const session of sessions) session.retire();
+      for (const session of sessions.values()) session.retire();
     },
   };
 }
 
-function answer({ check, lastResort }: CheckService, stream: ServerHttp2Stream, arrival: Arrival): void {
+function answer(
+  { check, lastResort }: CheckService,
+  stream: ServerHttp2Stream,
+  peers: Peers,
+  arrival: Arrival,
+): void {
   let replied = false;
   const reply = (answer: Buffer): void => {
     if (replied) return;
     replied = true;
-    sendMessage(stream, answer);
+    sendMessage(stream, answer, peers);
   };
   try {
     check(arrival, reply);

@@ -8,6 +8,8 @@ export interface CaredSession {
   readonly calls: () => number;
   /** Tells the peer to go, and lets its calls end. */
   readonly retire: () => void;
+  /** Ends it at once. */
+  readonly cutOff: () => void;
 }
 
 /**
@@ -67,5 +69,5 @@ export function careFor(session: ServerHttp2Session, connection: Duplex, maxAgeM
     clearInterval(keepalive);
     clearTimeout(age);
   });
-  return { calls: () => calls, retire };
+  return { calls: () => calls, retire, cutOff };
 }

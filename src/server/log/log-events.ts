@@ -16,6 +16,8 @@ export const LOG_EVENTS = {
   unready: "the service isn't ready, and why",
   worker_lost: "a process that answers checks has ended unasked, and why; another follows after `pause_ms`",
   connections_refused: "connections were closed at once, since too many are open; told now and then",
+  connections_cut_off:
+    "connections were ended whose peers didn't take an answer in time, or had been waited for longest when too many calls waited; told now and then",
   tls_handshake_failed: "clients could not set up TLS, and why; told now and then of each `reason`",
   tracing: "checks are spans, and where these go",
   trace_export_failed: "`spans_lost` spans could not be sent, and why; told at most once a minute",

@@ -18,6 +18,7 @@ export interface CheckMeasured {
 export interface CheckMetrics {
   readonly decision: (outcome: Outcome, snapshot: Snapshot) => void;
   readonly fault: () => void;
+  readonly connectionCutOff: () => void;
   /** Drops what was counted for tools that the snapshot doesn't have. */
   readonly forget: (snapshot: Snapshot) => void;
 }
@@ -29,6 +30,7 @@ export function registerCheckMetrics(
   const { gauge, counter } = registry;
   const decisions = createDecisionMetrics(registry, now);
   let faults = 0;
+  let cutOff = 0;
   counter(
     {
       name: "tenuo_faults_total",
@@ -39,6 +41,13 @@ export function registerCheckMetrics(
   gauge({ name: "tenuo_connections", help: "Open connections on the port of the checks" }, () => [
     [connections()],
   ]);
+  counter(
+    {
+      name: "tenuo_connections_cut_off_total",
+      help: "Connections ended since an answer wasn't taken in time, or too many calls waited for their peers",
+    },
+    () => [[cutOff]],
+  );
   gauge({ name: "tenuo_checks_inflight", help: "Checks taken and not finished" }, () => [[inflight()]]);
   counter(
     {
@@ -47,7 +56,12 @@ export function registerCheckMetrics(
     },
     () => [[lostLines()]],
   );
-  return { decision: decisions.count, fault: () => void faults++, forget: decisions.forget };
+  return {
+    decision: decisions.count,
+    fault: () => void faults++,
+    connectionCutOff: () => void cutOff++,
+    forget: decisions.forget,
+  };
 }
 
 /** Of a process that has no page of its own. */

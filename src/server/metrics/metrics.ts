@@ -1,7 +1,5 @@
-import type { Outcome } from "../outcome.ts";
-import type { Snapshot } from "../state/snapshot.ts";
 import type { StateView } from "../state/state.ts";
-import { type CheckMeasured, registerCheckMetrics } from "./check-metrics.ts";
+import { type CheckMeasured, type CheckMetrics, registerCheckMetrics } from "./check-metrics.ts";
 import {
   createMetricRegistry,
   type Figures,
@@ -29,9 +27,7 @@ export interface MeasuredWorkers {
   readonly figures: () => Promise<readonly Figures[]>;
 }
 
-export interface Metrics {
-  readonly decision: (outcome: Outcome, snapshot: Snapshot) => void;
-  readonly fault: () => void;
+export interface Metrics extends Omit<CheckMetrics, "forget"> {
   readonly connectionRefused: () => void;
   readonly page: () => Promise<MetricsPage>;
   /** Every metric of the page, for documents. */
@@ -68,6 +64,7 @@ export function createMetrics(measured: Measured): Metrics {
   return {
     decision: checks.decision,
     fault: checks.fault,
+    connectionCutOff: checks.connectionCutOff,
     connectionRefused: () => void refused++,
     page: seldomMade(async () => {
       const page = await registry.page(await workers?.figures());

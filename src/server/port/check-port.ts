@@ -2,7 +2,7 @@ import type { Server as HttpServer } from "node:http";
 import { createServer, type Server, type Socket } from "node:net";
 import type { GrpcServer } from "../grpc/grpc-server.ts";
 import { oneWriter } from "../grpc/one-writer.ts";
-import { MAX_CONNECTIONS, PROBE_MS } from "../limits.ts";
+import { PROBE_MS } from "../limits.ts";
 import type { Log } from "../log/log.ts";
 import type { TlsCredentials } from "../state/tls-files.ts";
 import { handshakeFailures } from "./handshake-failure.ts";
@@ -46,7 +46,6 @@ export function createCheckPort({ tls, grpc, pages, log }: CheckPortOptions): Ch
       remember(sockets, socket);
       receive(socket, { http1, http2: () => grpc.accept(remember(proxies, socket)) });
     });
-    server.maxConnections = MAX_CONNECTIONS;
     return { server, sockets, proxies, retireStrangers: () => {} };
   }
 
@@ -67,7 +66,6 @@ export function createCheckPort({ tls, grpc, pages, log }: CheckPortOptions): Ch
       receive(socket, { http1, http2 });
     },
   });
-  server.maxConnections = MAX_CONNECTIONS;
   server.on("connection", (socket) => remember(sockets, socket));
   return {
     server,

@@ -1,10 +1,10 @@
 import { createServer, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Checks } from "../checks.ts";
-import { MAX_CONNECTIONS } from "../limits.ts";
 import type { Log } from "../log/log.ts";
 import { countedBy, type Figures } from "../metrics/metric-registry.ts";
 import type { MeasuredWorkers } from "../metrics/metrics.ts";
+import { roomWithin } from "../room.ts";
 import { StartError } from "../start-error.ts";
 import { pack } from "../state/parcel.ts";
 import type { Parts } from "../state/snapshot.ts";
@@ -61,6 +61,8 @@ export async function startTeam({ size, program, settings, state, log }: TeamOpt
   const startedAt = performance.now();
   const members = new Set<Member>();
   const pauses = new AbortController();
+  /** Of a worker, which has the same flags. */
+  const room = roomWithin();
   /** What those told last that are gone. */
   let gone: readonly Figures[] = [];
   let lost = 0;
@@ -75,13 +77,12 @@ export async function startTeam({ size, program, settings, state, log }: TeamOpt
   const hand = (socket: Socket): void => {
     const [first, ...others] = up().map(({ process }) => process);
     if (first === undefined) return void socket.destroy();
-    if (sum(up(), ({ process }) => process.connections()) >= MAX_CONNECTIONS) {
+    const least = others.reduce((a, b) => (b.connections() < a.connections() ? b : a), first);
+    if (least.connections() >= room.connections) {
       socket.destroy();
       return void server.emit("drop");
     }
-    others
-      .reduce((least, each) => (each.connections() < least.connections() ? each : least), first)
-      .hand(socket);
+    least.hand(socket);
   };
   const server = createServer({ pauseOnConnect: true, noDelay: true }, (socket) => {
     // Of one that is handed over nobody hears any more.

@@ -37,7 +37,7 @@ interface Asked {
   readonly isWanted?: () => boolean;
 }
 
-const ROOM = { arrivingBytes: 0, waitingBytes: 64_000_000, begun: 3, logBytes: 0 };
+const ROOM = { waitingBytes: 64_000_000, begun: 3 };
 const SHORT = { steps: 1, ms: 0.9 };
 const LONG = { steps: 30, ms: 2 };
 
