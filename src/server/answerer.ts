@@ -55,16 +55,18 @@ export function createAnswerer({
     }
     log.decision(tracer === undefined ? outcome : tracer.trace(outcome), judgedBy);
   };
+  /** Those that are judged, and for each connection one that watches the health. */
+  const maxCalls = room.calls + maxInflight + room.connections;
   const warnOfDeaf = seldom((cut_off) =>
     log.warn(
       "connections_cut_off",
-      `connections were ended whose answers nobody took, or whose calls waited for longest when more than ${room.waitingCalls} did`,
+      `connections were ended whose answers nobody took, or whose calls waited for longest when there were more than ${maxCalls} calls`,
       { cut_off },
     ),
   );
   const grpc = createGrpcServer(createCheckService({ snapshot, now, tell, fault }, queue), {
     maxArrivingBytes: room.arrivingBytes,
-    maxWaitingCalls: room.waitingCalls,
+    maxCalls,
     maxWatches: room.connections,
     cutOff: () => {
       metrics?.connectionCutOff();

@@ -25,11 +25,8 @@ const LOG_PART = 1 / 8;
 export const MAX_CONNECTIONS = 4096;
 const CONNECTION_BYTES = 128 * 1024;
 
-/**
- * One call that waits for its peer takes 5 to 23 KB, more with long headers, a quarter of it of the heap. Those of proxies
- * are taken within milliseconds, and are few.
- */
-const WAITING_CALL_BYTES = 32 * 1024;
+/** A call takes 14 KB, a third of it of the heap, and one of those that are judged and of those that are cut off as well. */
+const CALL_BYTES = 32 * 1024;
 
 /** What one of those that are begun may take of the heap: in its first slice, some make a megabyte of their message. */
 const BEGUN_BYTES = 4 * MIB;
@@ -42,8 +39,8 @@ export interface Room {
   readonly begun: number;
   readonly logBytes: number;
   readonly connections: number;
-  /** Calls that wait for their peers: for the rest of a message, or until an answer is taken. */
-  readonly waitingCalls: number;
+  /** Calls that aren't judged: that arrive, or whose answer is on its way. */
+  readonly calls: number;
 }
 
 /**
@@ -59,6 +56,6 @@ export function roomWithin(heapBytes: number = getHeapStatistics().heap_size_lim
     begun: Math.ceil(heapBytes / BEGUN_BYTES),
     logBytes: Math.min(MAX_LOG_BYTES, Math.floor(heapBytes * LOG_PART)),
     connections: Math.min(MAX_CONNECTIONS, Math.ceil(heapBytes / CONNECTION_BYTES)),
-    waitingCalls: Math.ceil(heapBytes / WAITING_CALL_BYTES),
+    calls: Math.ceil(heapBytes / CALL_BYTES),
   };
 }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { type ClientHttp2Session, connect as connectHttp2, constants } from "node:http2";
 import { connect } from "node:net";
 import { type TestContext, test } from "node:test";
@@ -42,6 +43,8 @@ const CHECK = {
 };
 /** A whole gRPC message: an empty CheckRequest. */
 const EMPTY_CHECK = Buffer.alloc(5);
+/** What an Envoy's circuit breaker lets through at once, unless told otherwise. */
+const ENVOY_REQUESTS = 1024;
 const CANCEL = constants.NGHTTP2_CANCEL;
 
 function megabytes({ pid }: Serving): number {
@@ -183,6 +186,28 @@ test("peers that never read lose their connections before memory runs out, and o
     () => service.lines().some(({ event }) => event === "connections_cut_off") || undefined,
   );
   await assertStopsInTime(t, service);
+});
+
+test("proxies that send at once all that Envoy lets through keep their connections, and have all answers", async (t) => {
+  const healthPort = await freePort();
+  const env = { NODE_OPTIONS: SMALL_HEAP.join(" "), TENUO_HEALTH_PORT: String(healthPort) };
+  const service = await startServe(t, GATEWAY, { env });
+  const sessions = [session(t, service), session(t, service), session(t, service)];
+  await Promise.all(sessions.map((each) => once(each, "remoteSettings")));
+  let answers = 0;
+  for (let round = 0; round < 5; round++) {
+    const calls = sessions.flatMap((each) =>
+      Array.from({ length: ENVOY_REQUESTS }, async () => {
+        const stream = each.request(CHECK);
+        stream.once("data", () => answers++);
+        stream.end(EMPTY_CHECK);
+        await once(stream.resume(), "close");
+      }),
+    );
+    await Promise.all(calls);
+  }
+  assert.equal(answers, 5 * sessions.length * ENVOY_REQUESTS);
+  assert.equal(await metric(healthPort, "tenuo_connections_cut_off_total"), 0);
 });
 
 /** Asks without end on one connection, with fifty calls under way, and writes a dot for each answer. */

@@ -56,11 +56,11 @@ export interface CheckService {
 export interface ConnectionTerms {
   /** Of messages that are still arriving, over all connections. */
   readonly maxArrivingBytes: number;
-  /** Calls that wait for their peers, over all connections. */
-  readonly maxWaitingCalls: number;
+  /** Over all connections. */
+  readonly maxCalls: number;
   /** Calls that watch the health of the service, over all connections. */
   readonly maxWatches: number;
-  /** Told of each connection that is ended since too many calls wait. */
+  /** Told of each connection that is ended for what its peer doesn't do. */
   readonly cutOff: () => void;
   /** After so long a connection is ended, between calls; Infinity: never. */
   readonly maxAgeSeconds: number;
@@ -97,8 +97,10 @@ export function createGrpcServer(service: CheckService, terms: ConnectionTerms):
   const peers = createPeers({
     ...terms,
     cutOff: (session) => {
-      sessions.get(session)?.cutOff();
+      const cared = sessions.get(session);
+      cared?.cutOff();
       terms.cutOff();
+      return cared?.calls() ?? 0;
     },
   });
   const health = createHealthService(peers, terms.maxWatches);
@@ -108,7 +110,7 @@ export function createGrpcServer(service: CheckService, terms: ConnectionTerms):
   let accepted: Duplex;
   let begun: CaredSession | undefined;
   server.on("session", (session) => {
-    const cared = careFor(session, accepted, terms.maxAgeSeconds * 1000);
+    const cared = careFor(session, accepted, terms.maxAgeSeconds * 1000, peers);
     begun = cared;
     sessions.set(session, cared);
     session.once("close", () => sessions.delete(session));
@@ -117,6 +119,7 @@ export function createGrpcServer(service: CheckService, terms: ConnectionTerms):
   server.on("stream", (stream, headers) => {
     // A stream that breaks is closed by itself; without a listener it would end the process.
     stream.on("error", () => {});
+    if (stream.destroyed) return;
     if (headers[":method"] !== "POST") return refuse(stream, { ":status": 405, allow: "POST" }, peers);
     if (!GRPC_MEDIA_TYPE.test(headers["content-type"] ?? ""))
       return refuse(stream, { ":status": 415 }, peers);

@@ -1,6 +1,7 @@
 import type { ServerHttp2Session } from "node:http2";
 import type { Duplex } from "node:stream";
 import { IDLE_MS, KEEPALIVE_ANSWER_MS, KEEPALIVE_MS, NOTICE_MS, RETIRE_MS } from "../limits.ts";
+import type { Peers } from "./peers.ts";
 
 /** One connection of a proxy. */
 export interface CaredSession {
@@ -26,16 +27,26 @@ const AGE_SPREAD = 0.1;
  *
  * @param connection which it runs on; written to from here as well
  * @param maxAgeMs Infinity: any age
+ * @param peers told of its calls
  */
-export function careFor(session: ServerHttp2Session, connection: Duplex, maxAgeMs: number): CaredSession {
+export function careFor(
+  session: ServerHttp2Session,
+  connection: Duplex,
+  maxAgeMs: number,
+  peers: Pick<Peers, "begun" | "ended">,
+): CaredSession {
   let calls = 0;
   let lastUsed = performance.now();
   let retiring = false;
 
   session.on("stream", (stream) => {
+    // Of one that is cut off, calls that had come already are told of yet.
+    if (session.destroyed) return;
     calls++;
+    peers.begun(session);
     stream.once("close", () => {
       calls--;
+      peers.ended(session);
       lastUsed = performance.now();
     });
   });

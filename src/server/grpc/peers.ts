@@ -1,8 +1,12 @@
 import type { Http2Session, ServerHttp2Stream } from "node:http2";
 import { PEER_MS } from "../limits.ts";
 
-/** What calls hold while they wait for their peers, over all connections of a server. */
+/** What the calls of all connections of a server hold, and for how long their peers are waited for. */
 export interface Peers {
+  /** A call has come. With one too many a connection is cut off: see {@link PeersTerms.cutOff}. */
+  readonly begun: (session: Http2Session) => void;
+  /** A call is over. */
+  readonly ended: (session: Http2Session) => void;
   /** Room for so many bytes more of messages that are still arriving. @returns false where there is none. */
   readonly take: (bytes: number) => boolean;
   readonly release: (bytes: number) => void;
@@ -17,6 +21,7 @@ export interface Peers {
 /** A call that waits for its peer. */
 export interface Wait {
   readonly session: Http2Session | undefined;
+  readonly turn: number;
   readonly lastTick: number;
   /** undefined: the connection is cut off. */
   readonly late: (() => void) | undefined;
@@ -25,55 +30,78 @@ export interface Wait {
 export interface PeersTerms {
   /** Of messages that are still arriving. */
   readonly maxArrivingBytes: number;
-  /** Calls that wait. */
-  readonly maxWaitingCalls: number;
+  /** Calls that are open, and again calls that come in one turn of the loop, after which only those that are over are free. */
+  readonly maxCalls: number;
   /**
-   * Ends a connection: also the one whose peer has been waited for longest, when there is one call too many. To refuse calls
-   * wouldn't do: a peer that reads nothing keeps refused ones open as well.
+   * Ends a connection. To refuse calls wouldn't do: a peer that reads nothing keeps refused ones open as well. When there is
+   * one too many, it is the connection that has been waited for longest; where all come at once, that of the one too many.
+   *
+   * @returns its calls, which end one after the other
    */
-  readonly cutOff: (session: Http2Session) => void;
+  readonly cutOff: (session: Http2Session) => number;
 }
 
 /** How exactly {@link PEER_MS} is kept. */
 const TICK_MS = 1_000;
 
-export function createPeers({ maxArrivingBytes, maxWaitingCalls, cutOff }: PeersTerms): Peers {
+export function createPeers({ maxArrivingBytes, maxCalls, cutOff }: PeersTerms): Peers {
   let arriving = 0;
+  let calls = 0;
+  /** Those that were cut off, and shall not cost others their connections until they are over. */
+  let cut = 0;
+  const cutSessions = new WeakSet<Http2Session>();
+  /** Counts those turns of the loop in which calls come. */
+  let turn = 0;
+  let callsInTurn = 0;
   let tick = 0;
   let ticking: NodeJS.Timeout | undefined;
   /** The longest first. */
   const waits = new Set<Wait>();
 
-  const cutOffAt = ({ session }: Wait): void => {
-    // At once, so that its calls, which end one after the other, don't cost the next one its connection.
-    for (const wait of waits) if (wait.session === session) waits.delete(wait);
-    if (session !== undefined) cutOff(session);
-  };
-  const cutOffLongest = (): void => {
-    const [longest] = waits;
-    if (longest !== undefined) cutOffAt(longest);
+  const onTurn = (): void => {
+    turn++;
+    callsInTurn = 0;
   };
   const onTick = (): void => {
     tick++;
     for (const wait of waits) {
       if (wait.lastTick >= tick) return;
       waits.delete(wait);
-      if (wait.late === undefined) cutOffAt(wait);
-      else wait.late();
+      if (wait.late !== undefined) wait.late();
+      else if (wait.session !== undefined) end(wait.session);
     }
     clearInterval(ticking);
     ticking = undefined;
   };
   const waitFor = (stream: ServerHttp2Stream, late?: () => void): Wait => {
-    const wait = { session: stream.session, lastTick: tick + PEER_MS / TICK_MS, late };
+    const wait = { session: stream.session, turn, lastTick: tick + PEER_MS / TICK_MS, late };
     if (stream.destroyed) return wait;
     waits.add(wait);
     ticking ??= setInterval(onTick, TICK_MS).unref();
-    if (waits.size > maxWaitingCalls) cutOffLongest();
     return wait;
+  };
+  const end = (session: Http2Session): void => {
+    for (const wait of waits) if (wait.session === session) waits.delete(wait);
+    cutSessions.add(session);
+    cut += cutOff(session);
+  };
+  /** Of answers that were given in this turn or the last, some are on their way. */
+  const longest = (): Http2Session | undefined => {
+    const [first] = waits;
+    return first !== undefined && first.turn < turn - 1 ? first.session : undefined;
   };
 
   return {
+    begun: (session) => {
+      calls++;
+      if (callsInTurn++ === 0) setImmediate(onTurn);
+      if (callsInTurn > maxCalls) end(session);
+      else if (calls - cut > maxCalls) end(longest() ?? session);
+    },
+    ended: (session) => {
+      calls--;
+      if (cut > 0 && cutSessions.has(session)) cut--;
+    },
     take: (bytes) => {
       if (arriving + bytes > maxArrivingBytes) return false;
       arriving += bytes;

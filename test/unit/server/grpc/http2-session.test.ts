@@ -16,7 +16,10 @@ function stuck(t: TestContext) {
     ping: () => true,
   });
   const connection = new Duplex({ read: () => {}, write: () => {} });
-  const cared = careFor(session as unknown as ServerHttp2Session, connection, Number.POSITIVE_INFINITY);
+  const cared = careFor(session as unknown as ServerHttp2Session, connection, Number.POSITIVE_INFINITY, {
+    begun: () => {},
+    ended: () => {},
+  });
   return { connection, cared };
 }
 
