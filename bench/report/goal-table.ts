@@ -18,8 +18,10 @@ function goalText({ atMost, atLeast, unit }: Goal): string {
   return atLeast === undefined ? "" : `≥ ${atLeast}${UNITS[unit]}`;
 }
 
-function figureText({ figure, unit }: Goal): string {
-  return figure === undefined ? "not measured" : `${figure.toFixed(DIGITS[unit])}${UNITS[unit]}`;
+function figureText({ figure, rounds, unit }: Goal): string {
+  if (figure === undefined) return "not measured";
+  const [text, least, most] = [figure, rounds?.min, rounds?.max].map((value) => value?.toFixed(DIGITS[unit]));
+  return rounds === undefined ? `${text}${UNITS[unit]}` : `${text}${UNITS[unit]} (${least}–${most})`;
 }
 
 function verdictText(goal: Goal): string {
