@@ -30,7 +30,10 @@ export interface Wait {
 export interface PeersTerms {
   /** Of messages that are still arriving. */
   readonly maxArrivingBytes: number;
-  /** Calls that are open, and again calls that come in one turn of the loop, after which only those that are over are free. */
+  /**
+   * Of calls that are open, and likewise of calls that come in one turn of the loop: what those hold that are over meanwhile
+   * is free only when it ends.
+   */
   readonly maxCalls: number;
   /**
    * Ends a connection. To refuse calls wouldn't do: a peer that reads nothing keeps refused ones open as well. When there is
