@@ -2,7 +2,7 @@
  * Flags of Node for a service that stays small, in MiB: the young generation as large as still pays, the old one with room
  * for what the service keeps and for the largest requests. The image has its own, which follow the container's limit.
  */
-export const SMALL_HEAP: readonly string[] = ["--max-semi-space-size=4", "--max-old-space-size=44"];
+export const SMALL_HEAP: readonly string[] = ["--max-semi-space-size=4", "--max-old-space-size=48"];
 
 /** For the C library: memory of large messages goes back to the system at once. */
 const VARIABLES: Readonly<Record<string, string>> = { MALLOC_MMAP_THRESHOLD_: "131072" };
