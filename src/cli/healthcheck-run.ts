@@ -1,6 +1,5 @@
-import { get } from "node:http";
-import { connect } from "node:tls";
 import { errorMessage } from "../server/error-message.ts";
+import { get } from "../server/http.ts";
 import { EXIT_FAILED, EXIT_OK, type Input } from "./command.ts";
 import type { Place } from "./listening.ts";
 
@@ -34,7 +33,8 @@ export function askReady(place: Place, out: Out): Promise<number> {
 }
 
 /** A certificate may be asked of us afterwards; that there is none to show makes nobody ill. @returns the exit code */
-export function askHandshake(place: Place, out: Out): Promise<number> {
+export async function askHandshake(place: Place, out: Out): Promise<number> {
+  const { connect } = await import("node:tls");
   return settle(out, (resolve, reject) => {
     const socket = connect({ ...addressOf(place), rejectUnauthorized: false, timeout: TIMEOUT_MS });
     socket.on("secureConnect", () => {

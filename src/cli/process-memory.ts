@@ -4,8 +4,11 @@
  */
 export const SMALL_HEAP: readonly string[] = ["--max-semi-space-size=4", "--max-old-space-size=48"];
 
-/** For the C library: memory of large messages goes back to the system at once. */
-const VARIABLES: Readonly<Record<string, string>> = { MALLOC_MMAP_THRESHOLD_: "131072" };
+/** For the C library: memory of large messages goes back to the system at once, and what is free is so for all threads. */
+const VARIABLES: Readonly<Record<string, string>> = {
+  MALLOC_ARENA_MAX: "1",
+  MALLOC_MMAP_THRESHOLD_: "131072",
+};
 
 /** Whoever says how large the heap may be has thought of it. */
 const SAYS_HOW_LARGE = /--max[-_](?:old[-_]space|semi[-_]space|heap)[-_]size/;

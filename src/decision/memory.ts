@@ -24,19 +24,20 @@ export interface KnownChain {
   readonly facts: ChainFacts;
 }
 
-/** What is kept of chains that were proven, in bytes: some eight hundred ordinary ones. */
+/** What is kept of chains that were proven, at most, in bytes: some eight hundred ordinary ones. */
 export const MAX_KNOWN_CHAINS_BYTES = 8_388_608;
 
-export function createMemory(): Memory {
-  return Object.freeze({ chains: createKnownChains(), signatures: createKnownSignatures() });
+/** @param chainBytes what is kept of chains */
+export function createMemory(chainBytes = MAX_KNOWN_CHAINS_BYTES): Memory {
+  return Object.freeze({ chains: createKnownChains(chainBytes), signatures: createKnownSignatures() });
 }
 
 interface Kept extends KnownChain {
   readonly text: string;
 }
 
-function createKnownChains(): KnownChains {
-  const cache = createFairCache<Kept>(MAX_KNOWN_CHAINS_BYTES);
+function createKnownChains(bytes: number): KnownChains {
+  const cache = createFairCache<Kept>(bytes);
   return Object.freeze({
     find: (text: string) => {
       const kept = cache.get(endOf(text));

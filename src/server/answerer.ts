@@ -1,9 +1,9 @@
-import { createServer as createHttpServer } from "node:http";
 import { createCheckService } from "./check/check.ts";
 import { createWorkQueue, DEFAULT_MAX_INFLIGHT } from "./check/work-queue.ts";
 import type { Checks } from "./checks.ts";
 import { endConnections } from "./end-connections.ts";
 import { createGrpcServer } from "./grpc/grpc-server.ts";
+import { createServer as createHttpServer } from "./http.ts";
 import type { Log } from "./log/log.ts";
 import type { CheckMetrics } from "./metrics/check-metrics.ts";
 import type { Outcome } from "./outcome.ts";

@@ -1,4 +1,5 @@
 import { getHeapStatistics } from "node:v8";
+import { MAX_KNOWN_CHAINS_BYTES } from "../decision/memory.ts";
 
 const MIB = 1024 * 1024;
 
@@ -28,8 +29,11 @@ const CONNECTION_BYTES = 128 * 1024;
 /** A call takes 14 KB, a third of it of the heap, and one of those that are judged and of those that are cut off as well. */
 const CALL_BYTES = 32 * 1024;
 
-/** What one of those that are begun may take of the heap: in its first slice, some make a megabyte of their message. */
-const BEGUN_BYTES = 4 * MIB;
+/** What one of those that are begun may take of the heap: some make megabytes of their message in their first slice. */
+const BEGUN_BYTES = 12 * MIB;
+
+/** What is remembered of chains may be this part of the heap. */
+const KNOWN_CHAINS_PART = 1 / 12;
 
 /** What may be held at a time. */
 export interface Room {
@@ -37,6 +41,7 @@ export interface Room {
   readonly waitingBytes: number;
   /** Requests that are judged in part. */
   readonly begun: number;
+  readonly knownChainsBytes: number;
   readonly logBytes: number;
   readonly connections: number;
   /** Calls that aren't judged: that arrive, or whose answer is on its way. */
@@ -54,6 +59,7 @@ export function roomWithin(heapBytes: number = getHeapStatistics().heap_size_lim
     arrivingBytes: Math.min(MAX_ARRIVING_BYTES, Math.floor(heapBytes * ARRIVING_PART)),
     waitingBytes: Math.min(MAX_WAITING_BYTES, Math.floor(heapBytes * WAITING_PART)),
     begun: Math.ceil(heapBytes / BEGUN_BYTES),
+    knownChainsBytes: Math.min(MAX_KNOWN_CHAINS_BYTES, Math.floor(heapBytes * KNOWN_CHAINS_PART)),
     logBytes: Math.min(MAX_LOG_BYTES, Math.floor(heapBytes * LOG_PART)),
     connections: Math.min(MAX_CONNECTIONS, Math.ceil(heapBytes / CONNECTION_BYTES)),
     calls: Math.ceil(heapBytes / CALL_BYTES),

@@ -1,8 +1,9 @@
-import { createServer as createHttpServer, type ServerOptions as HttpServerOptions } from "node:http";
+import type { ServerOptions as HttpServerOptions } from "node:http";
 import type { AddressInfo, Server as NetServer } from "node:net";
 import { type AnswerTerms, createAnswerer } from "./answerer.ts";
 import type { Checks } from "./checks.ts";
 import { drain } from "./drain.ts";
+import { createServer as createHttpServer } from "./http.ts";
 import {
   HEALTH_CHECKING_MS,
   HEALTH_HEADERS_MS,

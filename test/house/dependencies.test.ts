@@ -127,6 +127,11 @@ test("one package is imported by one file", () => {
   for (const [name, users] of importers) assert.equal(users.size, 1, `${name}: ${[...users].join(", ")}`);
 });
 
+test("Node's HTTP/1.1 is had from one file, which loads no more of it than is needed", () => {
+  for (const file of files)
+    assert.doesNotMatch(text(file), /^import (?!type )[^;]* from "node:http";/m, file);
+});
+
 test("what decides touches neither files nor clock nor process", () => {
   for (const { file, target } of outside) {
     if (!PURE.includes(partOf(file)) || !target.startsWith("node:")) continue;

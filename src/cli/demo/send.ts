@@ -1,5 +1,5 @@
-import { request as httpRequest } from "node:http";
 import { connectAuthorization } from "../../server/grpc/client.ts";
+import { request as httpRequest } from "../../server/http.ts";
 
 /** Numbers of the statuses that the protobuf decoder gives by name. */
 const STATUS_NUMBERS: Readonly<Record<string, number>> = {

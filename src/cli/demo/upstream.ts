@@ -1,5 +1,5 @@
-import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { createServer } from "../../server/http.ts";
 
 /** The API behind the gateway: answers each request with what it received. */
 export interface Upstream {

@@ -2,6 +2,7 @@ import type { Policy } from "../../decision/authorize.ts";
 import type { Mode } from "../../decision/decision.ts";
 import { createMemory } from "../../decision/memory.ts";
 import type { Gateway } from "../../gateway/gateway.ts";
+import { roomWithin } from "../room.ts";
 import type { ListInForce } from "./revocation-source.ts";
 import type { TlsCredentials } from "./tls-files.ts";
 import type { TrustedKeys } from "./trusted-keys.ts";
@@ -67,7 +68,7 @@ export function createSnapshot(parts: Parts, overrides: Overrides): Snapshot {
       }),
       mode,
       strictestMode: gateway.routes.modes.has("enforce") ? "enforce" : mode,
-      memory: createMemory(),
+      memory: createMemory(roomWithin().knownChainsBytes),
     }),
     answers: Object.freeze({
       debugMode: settings.debugMode,

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { imageVariables } from "../../../bench/arms/image-flags.ts";
 import { restartFor } from "../../../src/cli/process-memory.ts";
 import { oneTool } from "../../support/asking.ts";
 import { startProgram } from "../../support/program.ts";
@@ -56,6 +57,12 @@ test("a variable of the operator's stays", () => {
   assert.equal(variables?.["MALLOC_MMAP_THRESHOLD_"], "1");
 });
 
+test("the C library is told the same as in the image", () => {
+  const { NODE_ENV: _, NODE_OPTIONS: flags, ...told } = imageVariables();
+  assert.ok(flags);
+  assert.deepEqual(restartFor(["serve"], [], {})?.variables, told);
+});
+
 test("commands that end by themselves aren't started anew", () => {
   assert.equal(restartFor(["check-config", "f"], [], {}), undefined);
 });
@@ -72,6 +79,8 @@ test("the service runs with these flags, in the process that was started", async
   await waitFor("the service to listen", () => /"event":"listening"/.test(service.output()) || undefined);
   const commandLine = readFileSync(`/proc/${service.pid}/cmdline`, "utf8");
   assert.match(commandLine, /--max-old-space-size=\d+/);
+  const environment = readFileSync(`/proc/${service.pid}/environ`, "utf8");
+  assert.match(environment, /\0MALLOC_ARENA_MAX=1\0/);
 });
 
 test("arguments, outputs and exit code are those of the program", () => {

@@ -33,6 +33,7 @@ test("a larger process has more room, of every kind", () => {
   assert.ok(large.waitingBytes > small.waitingBytes);
   assert.ok(large.begun > small.begun);
   assert.ok(large.logBytes > small.logBytes);
+  assert.ok(large.knownChainsBytes > small.knownChainsBytes);
 });
 
 test("the smallest can still judge what takes long", () => {
