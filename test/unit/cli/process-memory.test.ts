@@ -79,8 +79,8 @@ test("the service runs with these flags, in the process that was started", async
   await waitFor("the service to listen", () => /"event":"listening"/.test(service.output()) || undefined);
   const commandLine = readFileSync(`/proc/${service.pid}/cmdline`, "utf8");
   assert.match(commandLine, /--max-old-space-size=\d+/);
-  const environment = readFileSync(`/proc/${service.pid}/environ`, "utf8");
-  assert.match(environment, /\0MALLOC_ARENA_MAX=1\0/);
+  const variables = readFileSync(`/proc/${service.pid}/environ`, "utf8").split("\0");
+  assert.ok(variables.includes("MALLOC_ARENA_MAX=1"));
 });
 
 test("arguments, outputs and exit code are those of the program", () => {
