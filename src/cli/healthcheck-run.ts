@@ -34,6 +34,7 @@ export function askReady(place: Place, out: Out): Promise<number> {
 
 /** A certificate may be asked of us afterwards; that there is none to show makes nobody ill. @returns the exit code */
 export async function askHandshake(place: Place, out: Out): Promise<number> {
+  // Three MiB that nobody else asks for.
   const { connect } = await import("node:tls");
   return settle(out, (resolve, reject) => {
     const socket = connect({ ...addressOf(place), rejectUnauthorized: false, timeout: TIMEOUT_MS });

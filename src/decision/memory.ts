@@ -24,7 +24,10 @@ export interface KnownChain {
   readonly facts: ChainFacts;
 }
 
-/** What is kept of chains that were proven, at most, in bytes: some eight hundred ordinary ones. */
+/**
+ * What is kept of chains that were proven, in bytes, and in the service no more than a twelfth of the heap: some eight
+ * hundred ordinary ones.
+ */
 export const MAX_KNOWN_CHAINS_BYTES = 8_388_608;
 
 /** @param chainBytes what is kept of chains */

@@ -32,7 +32,7 @@ const CALL_BYTES = 32 * 1024;
 /** What one of those that are begun may take of the heap: some make megabytes of their message in their first slice. */
 const BEGUN_BYTES = 12 * MIB;
 
-/** What is remembered of chains may be this part of the heap. */
+/** What is remembered of chains lasts, unlike all else here. */
 const KNOWN_CHAINS_PART = 1 / 12;
 
 /** What may be held at a time. */
