@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { constants } from "node:os";
+import { setFlagsFromString } from "node:v8";
 import { restartFor } from "./cli/process-memory.ts";
 
 /** How long what a command has begun and given up, such as to send spans, may hold up the end of the process. */
@@ -34,8 +35,13 @@ const isWorker = process.argv[2] === "worker";
 let stop: (signal: "SIGTERM" | "SIGINT") => void = isWorker ? () => {} : end;
 // From the beginning, as the first process of a container has no way to end by itself at a signal.
 for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => stop(signal));
-// Loading the rest takes most of the start. A SIGHUP meanwhile would end the service; its files are read after that anyway.
-if (isWorker || process.argv.includes("serve")) process.on("SIGHUP", () => {});
+if (isWorker || process.argv.includes("serve")) {
+  // Loading the rest takes most of the start. A SIGHUP meanwhile would end the service; its files are read after that anyway.
+  process.on("SIGHUP", () => {});
+  // V8 would take what a request makes for what lasts, make it where only a collection of the whole heap frees it, and keep
+  // with it all that it refers to.
+  setFlagsFromString("--no-allocation-site-pretenuring");
+}
 const { run } = await import("./cli/run.ts");
 
 process.exitCode = await run(process.argv.slice(2), {

@@ -24,9 +24,13 @@ export function join<Item>(queue: Queue<Item>, item: Item): Place<Item> {
 }
 
 /** @param place in this queue, and not left before */
-export function leave<Item>(queue: Queue<Item>, { before, after }: Place<Item>): void {
+export function leave<Item>(queue: Queue<Item>, place: Place<Item>): void {
+  const { before, after } = place;
   if (before === undefined) queue.oldest = after;
   else before.after = after;
   if (after === undefined) queue.newest = before;
   else after.before = before;
+  // What is garbage already shall not keep what came later.
+  place.before = undefined;
+  place.after = undefined;
 }

@@ -9,6 +9,7 @@ export interface Unreceived {
 
 /** gRPC puts a flag (1: compressed) and four bytes of length in front of each message. */
 export const PREFIX_BYTES = 5;
+const UNCOMPRESSED = 0;
 
 /**
  * Reads the one message of a call. Calls `done` once, or never where the caller goes away first.
@@ -58,11 +59,11 @@ export function receiveMessage(
     // There may be more of it without end, and it is no one message whatever comes.
     else if (used - PREFIX_BYTES > promised) finish(NOT_ONE);
   });
-  stream.once("end", () => {
+  stream.on("end", () => {
     // Also where the caller has taken the call back, and then nobody waits.
     if (isOpen(stream)) finish(messageOf(frame.subarray(0, used)));
   });
-  stream.once("close", () => {
+  stream.on("close", () => {
     if (!settled) settle();
   });
 }
@@ -79,7 +80,9 @@ const NOT_ONE: Unreceived = {
 
 function messageOf(frame: Buffer): Buffer | Unreceived {
   const isOne =
-    frame.length >= PREFIX_BYTES && frame[0] === 0 && frame.readUInt32BE(1) === frame.length - PREFIX_BYTES;
+    frame.length >= PREFIX_BYTES &&
+    frame[0] === UNCOMPRESSED &&
+    frame.readUInt32BE(1) === frame.length - PREFIX_BYTES;
   return isOne ? frame.subarray(PREFIX_BYTES) : NOT_ONE;
 }
 
@@ -115,7 +118,7 @@ export function startMessages(stream: ServerHttp2Stream): void {
 function begin(stream: ServerHttp2Stream, head: Headers, trailers: Headers): void {
   if (!isOpen(stream)) return;
   stream.respond(head, { waitForTrailers: true });
-  stream.once("wantTrailers", () => {
+  stream.on("wantTrailers", () => {
     stream.sendTrailers(trailers);
     // What the caller still sends isn't wanted.
     if (!stream.readableEnded) setImmediate(() => stream.close(constants.NGHTTP2_NO_ERROR));
@@ -126,14 +129,16 @@ function end(stream: ServerHttp2Stream, peers: Peers): void {
   if (!isOpen(stream)) return;
   stream.end();
   const wait = peers.waitForTaking(stream);
-  stream.once("close", () => peers.over(wait));
+  stream.on("close", () => peers.over(wait));
 }
 
 export function writeMessage(stream: ServerHttp2Stream, message: Buffer): void {
   if (!isOpen(stream)) return;
-  const prefix = Buffer.alloc(PREFIX_BYTES);
-  prefix.writeUInt32BE(message.length, 1);
-  stream.write(Buffer.concat([prefix, message]));
+  const frame = Buffer.allocUnsafe(PREFIX_BYTES + message.length);
+  frame[0] = UNCOMPRESSED;
+  frame.writeUInt32BE(message.length, 1);
+  message.copy(frame, PREFIX_BYTES);
+  stream.write(frame);
 }
 
 /** Codes of gRPC. */

@@ -39,16 +39,17 @@ export function careFor(
   let lastUsed = performance.now();
   let retiring = false;
 
+  const callIsOver = (): void => {
+    calls--;
+    peers.ended(session);
+    lastUsed = performance.now();
+  };
   session.on("stream", (stream) => {
     // Of one that is cut off, calls that had come already are told of yet.
     if (session.destroyed) return;
     calls++;
     peers.begun(session);
-    stream.once("close", () => {
-      calls--;
-      peers.ended(session);
-      lastUsed = performance.now();
-    });
+    stream.on("close", callIsOver);
   });
 
   /** A session lets go of its connection only once that has taken what is being written, and a peer may take nothing. */

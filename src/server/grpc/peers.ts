@@ -1,4 +1,5 @@
 import type { Http2Session, ServerHttp2Stream } from "node:http2";
+import { createQueue, join, leave, type Place } from "../../queue.ts";
 import { PEER_MS } from "../limits.ts";
 
 /** What the calls of all connections of a server hold, and for how long their peers are waited for. */
@@ -25,6 +26,8 @@ export interface Wait {
   readonly lastTick: number;
   /** undefined: the connection is cut off. */
   readonly late: (() => void) | undefined;
+  /** undefined: it doesn't wait any more. */
+  place: Place<Wait> | undefined;
 }
 
 export interface PeersTerms {
@@ -58,8 +61,12 @@ export function createPeers({ maxArrivingBytes, maxCalls, cutOff }: PeersTerms):
   let callsInTurn = 0;
   let tick = 0;
   let ticking: NodeJS.Timeout | undefined;
-  /** The longest first. */
-  const waits = new Set<Wait>();
+  /** The longest first. Not a set, whose outgrown tables V8 chains together: with each it kept calls that were over. */
+  const waits = createQueue<Wait>();
+  const over = (wait: Wait): void => {
+    if (wait.place !== undefined) leave(waits, wait.place);
+    wait.place = undefined;
+  };
 
   const onTurn = (): void => {
     turn++;
@@ -67,9 +74,10 @@ export function createPeers({ maxArrivingBytes, maxCalls, cutOff }: PeersTerms):
   };
   const onTick = (): void => {
     tick++;
-    for (const wait of waits) {
+    while (waits.oldest !== undefined) {
+      const wait = waits.oldest.item;
       if (wait.lastTick >= tick) return;
-      waits.delete(wait);
+      over(wait);
       if (wait.late !== undefined) wait.late();
       else if (wait.session !== undefined) end(wait.session);
     }
@@ -77,20 +85,26 @@ export function createPeers({ maxArrivingBytes, maxCalls, cutOff }: PeersTerms):
     ticking = undefined;
   };
   const waitFor = (stream: ServerHttp2Stream, late?: () => void): Wait => {
-    const wait = { session: stream.session, turn, lastTick: tick + PEER_MS / TICK_MS, late };
+    const lastTick = tick + PEER_MS / TICK_MS;
+    const wait: Wait = { session: stream.session, turn, lastTick, late, place: undefined };
     if (stream.destroyed) return wait;
-    waits.add(wait);
+    wait.place = join(waits, wait);
     ticking ??= setInterval(onTick, TICK_MS).unref();
     return wait;
   };
   const end = (session: Http2Session): void => {
-    for (const wait of waits) if (wait.session === session) waits.delete(wait);
+    let place = waits.oldest;
+    while (place !== undefined) {
+      const { item, after } = place;
+      if (item.session === session) over(item);
+      place = after;
+    }
     cutSessions.add(session);
     cut += cutOff(session);
   };
   /** Of answers that were given in this turn or the last, some are on their way. */
   const longest = (): Http2Session | undefined => {
-    const [first] = waits;
+    const first = waits.oldest?.item;
     return first !== undefined && first.turn < turn - 1 ? first.session : undefined;
   };
 
@@ -115,6 +129,6 @@ export function createPeers({ maxArrivingBytes, maxCalls, cutOff }: PeersTerms):
     },
     waitForMessage: waitFor,
     waitForTaking: (stream) => waitFor(stream),
-    over: (wait) => void waits.delete(wait),
+    over,
   };
 }

@@ -1,0 +1,40 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createQueue, join, leave, type Place, type Queue } from "../../src/queue.ts";
+
+function items<Item>(queue: Queue<Item>): readonly Item[] {
+  const found: Item[] = [];
+  for (let place = queue.oldest; place !== undefined; place = place.after) found.push(place.item);
+  return found;
+}
+
+function backwards<Item>(queue: Queue<Item>): readonly Item[] {
+  const found: Item[] = [];
+  for (let place = queue.newest; place !== undefined; place = place.before) found.push(place.item);
+  return found;
+}
+
+function queueOf(text: string): { queue: Queue<string>; places: readonly Place<string>[] } {
+  const queue = createQueue<string>();
+  return { queue, places: [...text].map((item) => join(queue, item)) };
+}
+
+test("whoever leaves, the others stand in the order they came", () => {
+  for (const leaving of ["", "a", "b", "d", "ab", "cd", "bc", "da", "cbad"]) {
+    const { queue, places } = queueOf("abcd");
+    for (const item of leaving) leave(queue, places["abcd".indexOf(item)] as Place<string>);
+    const left = [..."abcd"].filter((item) => !leaving.includes(item));
+    assert.deepEqual(items(queue), left, leaving);
+    assert.deepEqual(backwards(queue), left.toReversed(), leaving);
+    join(queue, "e");
+    assert.deepEqual(items(queue), [...left, "e"], leaving);
+  }
+});
+
+test("a place that was left leads to no other", () => {
+  const { queue, places } = queueOf("abc");
+  const [, middle] = places;
+  assert.ok(middle);
+  leave(queue, middle);
+  assert.deepEqual(middle, { item: "b", before: undefined, after: undefined });
+});
