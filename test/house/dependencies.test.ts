@@ -34,7 +34,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   ],
   gateway: ["crypto", "steps.ts", "value.ts"],
   decision: ["gateway", "warrant", "fair-cache.ts", "steps.ts", "value.ts"],
-  server: ["package-root.ts", "decision", "gateway", "warrant", "crypto", "steps.ts", "value.ts"],
+  server: ["package-root.ts", "decision", "gateway", "warrant", "crypto", "queue.ts", "steps.ts", "value.ts"],
   cli: ["package-root.ts", "server", "decision", "gateway", "warrant", "crypto", "steps.ts", "value.ts"],
   "main.ts": ["cli"],
 };
