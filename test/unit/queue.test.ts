@@ -2,15 +2,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createQueue, join, leave, type Place, type Queue } from "../../src/queue.ts";
 
-function items<Item>(queue: Queue<Item>): readonly Item[] {
+/** What is found from a place on, in one direction. */
+function items<Item>(from: Place<Item> | undefined, direction: "before" | "after"): readonly Item[] {
   const found: Item[] = [];
-  for (let place = queue.oldest; place !== undefined; place = place.after) found.push(place.item);
-  return found;
-}
-
-function backwards<Item>(queue: Queue<Item>): readonly Item[] {
-  const found: Item[] = [];
-  for (let place = queue.newest; place !== undefined; place = place.before) found.push(place.item);
+  for (let place = from; place !== undefined; place = place[direction]) found.push(place.item);
   return found;
 }
 
@@ -24,10 +19,10 @@ test("whoever leaves, the others stand in the order they came", () => {
     const { queue, places } = queueOf("abcd");
     for (const item of leaving) leave(queue, places["abcd".indexOf(item)] as Place<string>);
     const left = [..."abcd"].filter((item) => !leaving.includes(item));
-    assert.deepEqual(items(queue), left, leaving);
-    assert.deepEqual(backwards(queue), left.toReversed(), leaving);
+    assert.deepEqual(items(queue.oldest, "after"), left, leaving);
+    assert.deepEqual(items(queue.newest, "before"), left.toReversed(), leaving);
     join(queue, "e");
-    assert.deepEqual(items(queue), [...left, "e"], leaving);
+    assert.deepEqual(items(queue.oldest, "after"), [...left, "e"], leaving);
   }
 });
 

@@ -5,10 +5,10 @@ import { connect, type ServerHttp2Stream } from "node:http2";
 import { type AddressInfo, createServer } from "node:net";
 import { type TestContext, test } from "node:test";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { CHECK_PATH, createGrpcServer } from "../../../../src/server/grpc/grpc-server.ts";
+import { createGrpcServer } from "../../../../src/server/grpc/grpc-server.ts";
+import { CALL_LINES, grpcMessage } from "../../../support/raw-http2.ts";
 
 const STREAMS = "http2.server.stream.created";
-const EMPTY_MESSAGE = Buffer.alloc(5);
 
 /** A server that answers each check with nothing, and the streams of its calls. */
 async function start(t: TestContext) {
@@ -33,8 +33,8 @@ async function start(t: TestContext) {
 }
 
 const calls = {
-  "a check": { ":method": "POST", ":path": CHECK_PATH, "content-type": "application/grpc" },
-  "an unknown method": { ":method": "POST", ":path": "/none", "content-type": "application/grpc" },
+  "a check": CALL_LINES,
+  "an unknown method": { ...CALL_LINES, ":path": "/none" },
   "a page": { ":method": "GET", ":path": "/" },
 };
 
@@ -42,11 +42,11 @@ for (const [name, headers] of Object.entries(calls)) {
   test(`of ${name} that is over nothing hangs on its stream, which Node may keep for long`, async (t) => {
     const { session, streams } = await start(t);
     const call = session.request(headers);
-    call.resume().end(headers[":method"] === "POST" ? EMPTY_MESSAGE : undefined);
+    call.resume().end(headers[":method"] === "POST" ? grpcMessage(Buffer.alloc(0)) : undefined);
     await once(call, "close");
     const [stream] = streams;
     assert.ok(stream);
-    if (!stream.closed) await once(stream, "close");
+    if (!stream.destroyed) await once(stream, "close");
     await nextTurn();
     assert.deepEqual(stream.eventNames(), ["error"]);
     // Whatever is told late of a stream that broke ends no process.
