@@ -88,11 +88,23 @@ function messageOf(frame: Buffer): Buffer | Unreceived {
 
 type Headers = Readonly<Record<string, string | number>>;
 
-const ANSWER_HEAD = {
-  ":status": 200,
-  "content-type": "application/grpc",
-  "grpc-accept-encoding": "identity",
-} as const satisfies Headers;
+type List = readonly string[];
+
+/**
+ * How an answer in gRPC begins. Node takes a list from 24.7 on, and sends it as it is; an object it copies, and keeps with the
+ * call.
+ *
+ * @param version of Node, as in `process.version`
+ */
+export function answerHeadFor(version: string): () => Headers | List {
+  if (/^v24\.[0-6]\./.test(version)) return () => ({ ":status": 200, "content-type": "application/grpc" });
+  return () => [":status", "200", "content-type", "application/grpc"];
+}
+
+const answerHead = answerHeadFor(process.version);
+
+/** The date is of use to caches; gRPC has none. */
+const ANSWER_OPTIONS = { waitForTrailers: true, sendDate: false };
 
 /** Whether an answer can still go out. */
 export function isOpen(stream: ServerHttp2Stream): boolean {
@@ -108,16 +120,16 @@ export function sendMessage(stream: ServerHttp2Stream, message: Buffer, peers: P
 
 /** Begins an answer of several messages; they end with success when the stream is ended. */
 export function startMessages(stream: ServerHttp2Stream): void {
-  begin(stream, ANSWER_HEAD, { "grpc-status": "0" });
+  begin(stream, answerHead(), { "grpc-status": "0" });
 }
 
 /**
  * The trailers are asked for once all before them is on its way. Only then is the call left, also where nothing but headers
  * is answered: what is left earlier isn't seen any more, but held for a peer that reads nothing.
  */
-function begin(stream: ServerHttp2Stream, head: Headers, trailers: Headers): void {
+function begin(stream: ServerHttp2Stream, head: Headers | List, trailers: Headers): void {
   if (!isOpen(stream)) return;
-  stream.respond(head, { waitForTrailers: true });
+  stream.respond(head, ANSWER_OPTIONS);
   stream.on("wantTrailers", () => {
     stream.sendTrailers(trailers);
     // What the caller still sends isn't wanted.
@@ -149,12 +161,12 @@ export const INTERNAL = 13;
 
 /** Answers with an error of gRPC. Never for a check: a proxy told to fail open would let the request pass. */
 export function sendError(stream: ServerHttp2Stream, code: number, message: string, peers: Peers): void {
-  begin(stream, ANSWER_HEAD, { "grpc-status": String(code), "grpc-message": message });
+  begin(stream, answerHead(), { "grpc-status": String(code), "grpc-message": message });
   end(stream, peers);
 }
 
-/** Answers with headers alone. */
+/** Answers with headers alone, to a caller that speaks HTTP. */
 export function refuse(stream: ServerHttp2Stream, head: Headers, peers: Peers): void {
-  begin(stream, head, {});
+  begin(stream, { ...head, date: new Date().toUTCString() }, {});
   end(stream, peers);
 }

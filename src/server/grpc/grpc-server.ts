@@ -162,8 +162,8 @@ export function createGrpcServer(service: CheckService, terms: ConnectionTerms):
 function ignore(): void {}
 
 /**
- * From 24.16 on Node keeps each stream that is over until V8 collects all of the heap, which stops everything for long: the
- * less hangs on one, the less often that is.
+ * An old Map of Node's can keep a stream that is over until V8 collects the whole heap, which stops everything for long: the less
+ * hangs on one, the less often that is.
  */
 function letGo(this: ServerHttp2Stream): void {
   // First this one, so that Node's own needn't be told of each of the others.

@@ -1,13 +1,22 @@
 import assert from "node:assert/strict";
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { once } from "node:events";
-import { connect, type ServerHttp2Stream } from "node:http2";
+import {
+  type ClientHttp2Session,
+  connect,
+  createServer as createHttp2Server,
+  type IncomingHttpHeaders,
+  type OutgoingHttpHeaders,
+  type ServerHttp2Stream,
+} from "node:http2";
 import { type AddressInfo, createServer } from "node:net";
 import { type TestContext, test } from "node:test";
 import { setImmediate as nextTurn } from "node:timers/promises";
+import { answerHeadFor } from "../../../../src/server/grpc/grpc-message.ts";
 import { createGrpcServer } from "../../../../src/server/grpc/grpc-server.ts";
 import { CALL_LINES, grpcMessage } from "../../../support/raw-http2.ts";
 
+const NO_DATE = { endStream: false, sendDate: false };
 const STREAMS = "http2.server.stream.created";
 
 /** A server that answers each check with nothing, and the streams of its calls. */
@@ -51,5 +60,47 @@ for (const [name, headers] of Object.entries(calls)) {
     assert.deepEqual(stream.eventNames(), ["error"]);
     // Whatever is told late of a stream that broke ends no process.
     assert.equal(stream.emit("error", new Error("late")), true);
+  });
+}
+
+/** What a call is answered with first. */
+async function headOf(session: ClientHttp2Session, headers: OutgoingHttpHeaders) {
+  const call = session.request(headers);
+  call.resume().end(headers[":method"] === "POST" ? grpcMessage(Buffer.alloc(0)) : undefined);
+  const [head] = (await once(call, "response")) as [IncomingHttpHeaders];
+  return Object.fromEntries(Object.entries(head));
+}
+
+const GRPC_HEAD = { ":status": 200, "content-type": "application/grpc" };
+
+test("answers begin with what gRPC needs, those in HTTP with a date as well", async (t) => {
+  const { session } = await start(t);
+  assert.deepEqual(await headOf(session, calls["a check"]), GRPC_HEAD);
+  assert.deepEqual(await headOf(session, calls["an unknown method"]), GRPC_HEAD);
+  const { date = "", ...page } = await headOf(session, calls["a page"]);
+  assert.deepEqual(page, { ":status": 405, allow: "POST" });
+  assert.ok(Math.abs(Date.parse(String(date)) - Date.now()) < 60_000, String(date));
+});
+
+for (const [version, isList] of [
+  ["v24.0.2", false],
+  ["v24.6.0", false],
+  ["v24.7.0", true],
+  ["v24.10.0", true],
+  ["v26.1.0", true],
+] as const) {
+  test(`with Node ${version} an answer begins with ${isList ? "a list" : "an object"} of the same`, async (t) => {
+    const head = answerHeadFor(version)();
+    assert.equal(Array.isArray(head), isList);
+    const server = createHttp2Server();
+    server.on("stream", (stream) => stream.respond(head, NO_DATE));
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const session = connect(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    t.after(() => {
+      session.destroy();
+      server.close();
+    });
+    assert.deepEqual(await headOf(session, CALL_LINES), GRPC_HEAD);
   });
 }
