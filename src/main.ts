@@ -41,8 +41,6 @@ if (isWorker || process.argv.includes("serve")) {
   // V8 would take what a request makes for what lasts, make it where only a collection of the whole heap frees it, and keep
   // with it all that it refers to.
   setFlagsFromString("--no-allocation-site-pretenuring");
-  // What is young is a few MiB, and collected sooner by one thread than by several that have to wake up first.
-  setFlagsFromString("--no-parallel-scavenge");
 }
 const { run } = await import("./cli/run.ts");
 
