@@ -1,4 +1,4 @@
-import { constants, type ServerHttp2Stream } from "node:http2";
+import { constants, type ServerHttp2Stream, type ServerStreamResponseOptions } from "node:http2";
 import type { Peers } from "./peers.ts";
 
 /** Why there is no message to read. */
@@ -92,7 +92,7 @@ type List = readonly string[];
 
 /**
  * How an answer in gRPC begins. Node takes a list from 24.7 on, and sends it as it is; an object it copies, and keeps with the
- * call.
+ * call. A list is made for each answer, as Node may add to it.
  *
  * @param version of Node, as in `process.version`
  */
@@ -103,8 +103,9 @@ export function answerHeadFor(version: string): () => Headers | List {
 
 const answerHead = answerHeadFor(process.version);
 
+const IN_HTTP = { waitForTrailers: true };
 /** The date is of use to caches; gRPC has none. */
-const ANSWER_OPTIONS = { waitForTrailers: true, sendDate: false };
+const IN_GRPC = { ...IN_HTTP, sendDate: false };
 
 /** Whether an answer can still go out. */
 export function isOpen(stream: ServerHttp2Stream): boolean {
@@ -127,9 +128,14 @@ export function startMessages(stream: ServerHttp2Stream): void {
  * The trailers are asked for once all before them is on its way. Only then is the call left, also where nothing but headers
  * is answered: what is left earlier isn't seen any more, but held for a peer that reads nothing.
  */
-function begin(stream: ServerHttp2Stream, head: Headers | List, trailers: Headers): void {
+function begin(
+  stream: ServerHttp2Stream,
+  head: Headers | List,
+  trailers: Headers,
+  options: ServerStreamResponseOptions = IN_GRPC,
+): void {
   if (!isOpen(stream)) return;
-  stream.respond(head, ANSWER_OPTIONS);
+  stream.respond(head, options);
   stream.on("wantTrailers", () => {
     stream.sendTrailers(trailers);
     // What the caller still sends isn't wanted.
@@ -167,6 +173,6 @@ export function sendError(stream: ServerHttp2Stream, code: number, message: stri
 
 /** Answers with headers alone, to a caller that speaks HTTP. */
 export function refuse(stream: ServerHttp2Stream, head: Headers, peers: Peers): void {
-  begin(stream, { ...head, date: new Date().toUTCString() }, {});
+  begin(stream, head, {}, IN_HTTP);
   end(stream, peers);
 }

@@ -3,6 +3,7 @@ import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { once } from "node:events";
 import {
   type ClientHttp2Session,
+  type ClientHttp2Stream,
   connect,
   createServer as createHttp2Server,
   type IncomingHttpHeaders,
@@ -41,6 +42,13 @@ async function start(t: TestContext) {
   return { session, streams };
 }
 
+/** Sends a whole call, and wants nothing of its answer but its events. */
+function ask(session: ClientHttp2Session, headers: OutgoingHttpHeaders): ClientHttp2Stream {
+  const call = session.request(headers);
+  call.resume().end(headers[":method"] === "POST" ? grpcMessage(Buffer.alloc(0)) : undefined);
+  return call;
+}
+
 const calls = {
   "a check": CALL_LINES,
   "an unknown method": { ...CALL_LINES, ":path": "/none" },
@@ -50,9 +58,7 @@ const calls = {
 for (const [name, headers] of Object.entries(calls)) {
   test(`of ${name} that is over nothing hangs on its stream, which Node may keep for long`, async (t) => {
     const { session, streams } = await start(t);
-    const call = session.request(headers);
-    call.resume().end(headers[":method"] === "POST" ? grpcMessage(Buffer.alloc(0)) : undefined);
-    await once(call, "close");
+    await once(ask(session, headers), "close");
     const [stream] = streams;
     assert.ok(stream);
     if (!stream.destroyed) await once(stream, "close");
@@ -63,11 +69,9 @@ for (const [name, headers] of Object.entries(calls)) {
   });
 }
 
-/** What a call is answered with first. */
+/** What a call is answered with first, without what Node notes there for itself. */
 async function headOf(session: ClientHttp2Session, headers: OutgoingHttpHeaders) {
-  const call = session.request(headers);
-  call.resume().end(headers[":method"] === "POST" ? grpcMessage(Buffer.alloc(0)) : undefined);
-  const [head] = (await once(call, "response")) as [IncomingHttpHeaders];
+  const [head] = (await once(ask(session, headers), "response")) as [IncomingHttpHeaders];
   return Object.fromEntries(Object.entries(head));
 }
 
